@@ -1,0 +1,56 @@
+# Everything a newcomer needs is a target here; `make` alone lists them.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+# The same characters everywhere, whatever the machine is set to.
+export LC_ALL := C.UTF-8
+BIN := .venv/bin
+PYTHON ?=
+export PYTHON
+
+.PHONY: help
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' Makefile
+
+.PHONY: setup
+setup: ## Make .venv from the lock (seconds; nothing is installed outside the checkout)
+	@tools/setup
+
+.PHONY: up
+up: setup ## Start the embedded Kafka and PostgreSQL; they run until `make down`
+	@$(BIN)/ordermill up
+
+.PHONY: down
+down: setup ## Stop what `make up` or `make demo` started
+	@$(BIN)/ordermill down
+
+.PHONY: doctor
+doctor: setup ## Look for what would keep the stack from starting, and say what to do
+	@$(BIN)/ordermill doctor
+
+.PHONY: test
+test: setup ## Run every test, on servers of their own
+	@$(BIN)/python -m pytest
+
+.PHONY: lint
+lint: setup ## Check format, style, types and the direction of imports
+	@$(BIN)/python -m ruff format --check .
+	@$(BIN)/python -m ruff check .
+	@$(BIN)/python -m mypy
+	@$(BIN)/lint-imports
+
+.PHONY: fmt
+fmt: setup ## Format the code and mend what can be mended
+	@$(BIN)/python -m ruff format .
+	@$(BIN)/python -m ruff check --fix .
+
+.PHONY: lock
+lock: setup ## Write both lock files anew from pyproject.toml
+	@tools/lock
+
+.PHONY: clean
+clean: ## Stop the stacks of this checkout and delete all that was made in it
+	@for home in .ordermill .ordermill-test; do \
+	    if [ -d $$home ] && [ -x $(BIN)/ordermill ]; then ORDERMILL_HOME=$$home $(BIN)/ordermill down --wipe || exit 1; fi; \
+	done
+	@rm -rf .venv .venv.lock .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
