@@ -141,7 +141,7 @@ def locked_block(package: str) -> str:
 
 def pip(*arguments: str) -> int:
     """Install with pip; tells whether it worked by its exit code."""
-    command = [PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *arguments]
+    command = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *arguments]
     return subprocess.run(command, check=False).returncode
 
 
