@@ -1,7 +1,6 @@
 """What billing tells about an order's money (`billing-accounts`). Amounts are totals in minor units."""
 
 from datetime import date
-from typing import Literal
 
 from contracts.event import Event, Fact, Instant
 from contracts.facts import PaymentMethod
@@ -19,7 +18,7 @@ class SecuredPayment(Fact):
 
 
 class FundsSecured(Event):
-    """The order is paid for as far as it must be; on account: within the limit, at this exposure."""
+    """The order is paid for as far as it must be, by rule captured, authorized, account (limit, exposure), nothing_due."""
 
     type = "billing.funds_secured.v1"
 
@@ -27,20 +26,23 @@ class FundsSecured(Event):
     amount: int
     currency: str
     until: Instant | None = None
-    rule: Literal["captured", "authorized", "account", "nothing_due"]
+    rule: str
     limit: int | None = None
     exposure: int | None = None
 
 
 class FundsLost(Event):
-    """The order is not, or no longer, paid for; `final`: billing has asked as often as it will."""
+    """The order is not, or no longer, paid for: declined, expired, over_limit, no_terms, a code.
+
+    `final`: billing has asked as often as it will.
+    """
 
     type = "billing.funds_lost.v1"
 
     payments: tuple[str, ...] = ()
     amount: int
     currency: str
-    reason: Literal["declined", "expired", "over_limit", "no_terms", "charged_back"]
+    reason: str
     final: bool = False
     limit: int | None = None
     exposure: int | None = None

@@ -98,7 +98,9 @@ class OrderPlaced(OutsideEvent):
 
 def _without_ids(line: Line, skus: dict[str, str]) -> bytes:
     parent = skus.get(line.parent_line_id, "?") if line.parent_line_id else ""
-    return to_json((parent, line.model_dump(mode="json", exclude={"line_id", "parent_line_id"}, exclude_none=True)))
+    return to_json(
+        (parent, line.model_dump(mode="json", exclude={"line_id", "parent_line_id", "description"}, exclude_none=True))
+    )
 
 
 class CancellationRequested(OutsideEvent):

@@ -73,6 +73,7 @@ class Line(Fact):
     kind: LineKind = "goods"
     ship_group_id: Identifier = "1"
     sku: Sku
+    description: Text | None = None
     quantity: Quantity
     options: Annotated[tuple[Option, ...], Field(max_length=50)] = ()
     unit_price: Rate | None = None

@@ -1,7 +1,5 @@
 """What fulfillment tells about the work on an order (`fulfillment-work`). It alone may refuse a scan."""
 
-from typing import Literal
-
 from contracts.event import Event, Fact
 from contracts.facts import Dimensions, LineQuantity, Purpose, RefusedLine, Unit
 
@@ -37,15 +35,13 @@ class WorkReleased(Event):
 
 
 class ScanRefused(Event):
-    """A scan does not fit the work; it is answered, never dropped in silence."""
+    """A scan does not fit the work (unknown_pick, wrong_bin, too_many, a code): answered, never dropped in silence."""
 
     type = "fulfillment.scan_refused.v1"
 
     scan_id: str
     work_id: str
-    reason: Literal[
-        "unknown_work", "unknown_pick", "wrong_bin", "wrong_item", "too_many", "not_picked", "recalled", "closed"
-    ]
+    reason: str
 
 
 class PickedLine(Fact):

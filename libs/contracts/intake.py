@@ -50,6 +50,7 @@ class OrderReceived(OrderEvent):
     channel: str
     channel_order_id: str
     marketplace_order_id: str | None = None
+    purchase_order_number: str | None = None
     origin: Origin = Origin()
     placed_at: Instant
     customer_id: str | None = None
@@ -73,16 +74,13 @@ class OrderRejected(OrderEvent):
     reasons: tuple[Reason, ...]
 
 
-HoldReason = Literal["payment", "credit", "fraud", "address", "desk"]
-
-
 class OrderHeld(OrderEvent):
-    """Something must be settled before the order goes on; an order may have several holds at once."""
+    """Something must be settled first: payment, credit, fraud, address, desk, a code; maybe several at once."""
 
     type = "intake.order_held.v1"
 
     hold_id: str
-    reason: HoldReason
+    reason: str
     text: str = ""
     by: str
 
@@ -93,7 +91,7 @@ class HoldLifted(OrderEvent):
     type = "intake.hold_lifted.v1"
 
     hold_id: str
-    reason: HoldReason
+    reason: str
     by: str
 
 

@@ -39,14 +39,12 @@ class ChangedPromise(Fact):
 
 
 class PromiseChanged(Event):
-    """We shall not keep what we promised, but this; or we shall be earlier."""
+    """What we promise now instead, and why: supplier_delayed, short_pick, goods_received, a code."""
 
     type = "inventory.promise_changed.v1"
 
     lines: tuple[ChangedPromise, ...]
-    cause: Literal[
-        "supplier_delayed", "supplier_refused", "short_pick", "stock_found", "goods_received", "order_changed"
-    ]
+    cause: str
 
 
 class BinQuantity(Fact):
@@ -66,13 +64,14 @@ class AllocatedLine(Fact):
 
 
 class AllocatedShipment(Fact):
-    """What one location sends to one destination together."""
+    """What one location sends to one destination together, by this service where the buyer chose one."""
 
     shipment_id: str
     location_id: str
     ship_group_id: str
     lines: tuple[AllocatedLine, ...]
     promise: Promise
+    service: str | None = None
 
 
 class Plan(Fact):
@@ -85,9 +84,9 @@ class Plan(Fact):
 
 
 class LostPlan(Plan):
-    """A way that was considered, and why it lost."""
+    """A way that was considered, and why it lost: cost, date, shipments, backordered, a code."""
 
-    because: Literal["cost", "date", "shipments", "backordered"]
+    because: str
 
 
 class OrderAllocated(Event):
@@ -96,6 +95,7 @@ class OrderAllocated(Event):
     type = "inventory.order_allocated.v1"
 
     allocation_id: str
+    order_version: int
     shipments: tuple[AllocatedShipment, ...]
     currency: str
     plan: Plan

@@ -4,26 +4,14 @@ from typing import Literal
 
 from contracts.event import Event
 
-Milestone = Literal[
-    "order_confirmed",
-    "order_rejected",
-    "order_held",
-    "promise_changed",
-    "lines_backordered",
-    "shipment_dispatched",
-    "shipment_delivered",
-    "parcel_closed",
-    "order_cancelled",
-    "order_refunded",
-    "order_invoiced",
-    "order_completed",
-]
-
 
 class Message(Event):
-    """One message about one milestone of one thing: `about` is the id of the order, parcel, refund and so on."""
+    """One message about one milestone (order_confirmed, shipment_delivered, a code) of one thing.
 
-    milestone: Milestone
+    `about` is the id of that thing: the order, shipment, parcel, refund, invoice.
+    """
+
+    milestone: str
     about: str
     medium: Literal["email"] = "email"
     template: str
@@ -37,9 +25,9 @@ class MessageSent(Message):
 
 
 class MessageFailed(Message):
-    """The message will not be sent."""
+    """The message will not be sent: no_contact, erased, refused, unreachable, a code."""
 
     type = "notifications.message_failed.v1"
 
-    reason: Literal["no_contact", "refused", "erased", "unreachable"]
+    reason: str
     attempts: int

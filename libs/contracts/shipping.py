@@ -8,13 +8,13 @@ from contracts.facts import LineQuantity, RefusedLine
 
 
 class LostQuote(Fact):
-    """A service that was considered for a parcel, and why it lost."""
+    """A service that was considered for a parcel, and why it lost: cost, date, weight, size, a code."""
 
     carrier: str
     service: str
     cost: int
     deliver_by: date
-    because: Literal["cost", "date", "weight", "size"]
+    because: str
 
 
 class LabelBought(Event):

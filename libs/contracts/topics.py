@@ -268,7 +268,7 @@ FULFILLMENT_WORK = Topic(
         fulfillment.WorkReleased: (Outside.FLOOR,),
         fulfillment.ScanRefused: (Outside.FLOOR,),
         fulfillment.LinesPicked: (_INVENTORY,),
-        fulfillment.LineShortPicked: (_INVENTORY, _INTAKE),
+        fulfillment.LineShortPicked: (_INVENTORY, _INTAKE, Outside.FLOOR),
         fulfillment.ShipmentPacked: (_SHIPPING, _INVENTORY, _BILLING, _INTAKE),
         fulfillment.RecallPassed: (_SHIPPING,),
         fulfillment.RecallAnswered: (_INTAKE, _INVENTORY),
@@ -281,7 +281,7 @@ SHIPPING_SHIPMENTS = Topic(
     heard={
         shipping.LabelBought: (Outside.CARRIERS,),
         shipping.LabelVoided: (Outside.CARRIERS,),
-        shipping.ShipmentDispatched: (_INTAKE, _INVENTORY, _BILLING, _NOTIFICATIONS),
+        shipping.ShipmentDispatched: (_INTAKE, _INVENTORY, _BILLING, _NOTIFICATIONS, Outside.CARRIERS),
         shipping.ShipmentProgressed: (_NOTIFICATIONS,),
         shipping.ShipmentDelivered: (_INTAKE, _BILLING, _NOTIFICATIONS),
         shipping.ParcelClosed: (_INTAKE, _INVENTORY, _BILLING, _NOTIFICATIONS),
