@@ -18,7 +18,7 @@ class SecuredPayment(Fact):
 
 
 class FundsSecured(Event):
-    """The order is paid for as far as it must be, by rule captured, authorized, account (limit, exposure), nothing_due."""
+    """The order is paid for as far as it must be: captured, authorized, account (limit, exposure), nothing_due."""
 
     type = "billing.funds_secured.v1"
 

@@ -92,15 +92,15 @@ class OrderPlaced(OutsideEvent):
         """Compare lines as a multiset and without their ids, which importers number as they meet them."""
         skus = {line.line_id: line.sku for line in self.lines}
         lines = sorted(_without_ids(line, skus) for line in self.lines)
-        rest = self.model_dump_json(exclude={"lines"}, exclude_none=True).encode()
+        rest = self.__pydantic_serializer__.to_json(self, exclude={"lines"}, exclude_none=True)
         return b"\n".join((rest, *lines))
 
 
 def _without_ids(line: Line, skus: dict[str, str]) -> bytes:
     parent = skus.get(line.parent_line_id, "?") if line.parent_line_id else ""
-    return to_json(
-        (parent, line.model_dump(mode="json", exclude={"line_id", "parent_line_id", "description"}, exclude_none=True))
-    )
+    # The description goes too: it informs, and catalogues reword it.
+    exclude = {"line_id", "parent_line_id", "description"}
+    return parent.encode() + line.__pydantic_serializer__.to_json(line, exclude=exclude, exclude_none=True)
 
 
 class CancellationRequested(OutsideEvent):
