@@ -3,6 +3,8 @@
 Not here: business refusals.  They are values, and become events.
 """
 
+from pathlib import Path
+from traceback import walk_tb
 from typing import Final
 
 import asyncpg
@@ -14,6 +16,7 @@ from pydantic_core import ErrorDetails
 # SQLSTATE classes and codes that say something about the server and nothing about the statement: a later try can pass.
 _OUTAGE_CLASSES: Final = frozenset({"08", "40", "53", "57", "58"})  # connection, rollback, resources, operator, system
 _OUTAGE_CODES: Final = frozenset({"25P03", "25P04", "25006", "55P03"})  # idle or long transaction, read-only, lock
+_NOT_OURS: Final = ("site-packages", "asyncpg", "/chassis/", "<", "/lib/python")
 _DEPENDENCY_ERRORS: Final = (KafkaError, OSError, TimeoutError, InvalidCachedStatementError, OutdatedSchemaCacheError)
 
 
@@ -78,12 +81,22 @@ def describe(error: BaseException) -> str:
     """Say what went wrong without any value that was being handled: messages of databases and parsers quote them."""
     name = type(error).__name__
     if isinstance(error, asyncpg.PostgresError):
-        facts = (error.sqlstate, error.table_name, error.column_name, error.constraint_name)
-        return " ".join([name, *(str(fact) for fact in facts if fact)])
+        facts = (name, error.sqlstate, error.table_name, error.column_name, error.constraint_name, _origin(error))
+        return " ".join(str(fact) for fact in facts if fact)
     if isinstance(error, ValidationError):
         return f"{name} " + ", ".join(map(_place, error.errors(include_input=False, include_url=False)[:5]))
     if isinstance(error, OSError):
         return f"{name} {error.strerror or ''}".rstrip()
     if type(error).__module__.startswith(("chassis", "aiokafka")) or isinstance(error, asyncpg.InterfaceError):
         return f"{name} {error}".rstrip()
-    return name
+    return f"{name} {_origin(error)}".rstrip()
+
+
+def _origin(error: BaseException) -> str:
+    """Name the innermost line of a service that the error passed through."""
+    lines = [
+        f"{'/'.join(Path(frame.f_code.co_filename).parts[-2:])}:{line} {frame.f_code.co_name}"
+        for frame, line in walk_tb(error.__traceback__)
+        if not any(part in frame.f_code.co_filename for part in _NOT_OURS)
+    ]
+    return f"at {lines[-1]}" if lines else ""

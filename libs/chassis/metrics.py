@@ -17,7 +17,8 @@ class _Bound(dict[tuple[str, ...], Kind], Generic[Kind]):
 
     def __init__(self, labelled: Callable[..., Kind], service: str) -> None:
         super().__init__()
-        self._labelled, self._service = labelled, service
+        self._labelled: Callable[..., Kind] = labelled
+        self._service = service
 
     def __missing__(self, labels: tuple[str, ...]) -> Kind:
         child = self[labels] = self._labelled(self._service, *labels)

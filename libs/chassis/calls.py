@@ -1,0 +1,107 @@
+"""Calls to the outside: claimed, made, answered; one in flight per queue, in order, never inside a batch.
+
+A call's id is its idempotency key: one that was made and whose answer was lost is made again with the same id.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+import structlog
+
+from chassis.attempt import note_row
+from chassis.errors import OutageError, describe, is_outage
+
+if TYPE_CHECKING:
+    from chassis.metrics import Metrics
+    from chassis.ports import Later, Memory, Waiting
+    from chassis.service import Call, Note, Request
+
+_LOG: Final = structlog.stdlib.get_logger(__name__)
+
+CALL_LIMIT_S: Final = 20.0  # card networks answer within 10 s; a mail server greets within 10
+CLAIM: Final = timedelta(seconds=45)  # past the limit of a call and of the transaction that stores its answer
+ROOM: Final = 64  # calls in flight per process
+PAUSE_MAX: Final = timedelta(minutes=5)
+BREAKER_FAILURES: Final = 5  # so many in a row open it …
+BREAKER_FIRST: Final = timedelta(seconds=1)  # … for this long, doubling
+BREAKER_MAX: Final = timedelta(seconds=60)
+
+
+@dataclass(slots=True)
+class Breaker:
+    """Holds back calls of one type while the other side does not answer."""
+
+    failures: int = 0
+    open_until: datetime = datetime.min.replace(tzinfo=UTC)
+
+    def answered(self) -> None:
+        """The other side is there."""
+        self.failures = 0
+
+    def failed(self, now: datetime) -> None:
+        """The other side is not there; after some failures in a row, leave it alone for a while."""
+        self.failures += 1
+        if self.failures >= BREAKER_FAILURES:
+            rest = min(BREAKER_MAX, BREAKER_FIRST * 2 ** min(self.failures - BREAKER_FAILURES, 10))
+            self.open_until = now + rest
+
+
+class Caller:
+    """Makes the calls of one process."""
+
+    def __init__(
+        self, memory: Memory, calls: Mapping[type[Request], Call], metrics: Metrics, lanes: int,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:  # fmt: skip
+        self._memory, self._metrics, self._lanes, self._clock = memory, metrics, lanes, clock
+        self._requests = {request.type: (request, make) for request, make in calls.items()}
+        self._breakers = {kind: Breaker() for kind in self._requests}
+
+    async def turn(self) -> int:
+        """Claim calls, make them, store their answers; returns how many were claimed.  Raises OutageError."""
+        now = self._clock()
+        types = [kind for kind, breaker in self._breakers.items() if breaker.open_until <= now]
+        waiting = await self._memory.claim(types, now, now + CLAIM, ROOM) if types else []
+        if not waiting:
+            return 0
+        answers = await asyncio.gather(*(self._make(call) for call in waiting))
+        made = [(call.id, answer) for call, answer in zip(waiting, answers, strict=True) if answer]
+        if made:
+            ids, rows = zip(*made, strict=True)
+            await self._memory.answer(rows, ids, self._clock())
+        return len(waiting)
+
+    async def _make(self, call: Waiting) -> Later | None:
+        request, make = self._requests[call.type]
+        try:
+            async with asyncio.timeout(CALL_LIMIT_S):
+                answer = await make(request.decode(call.body), call.id)
+        except Exception as error:
+            await self._put_off(call, error)
+            return None
+        self._breakers[call.type].answered()
+        self._metrics.call(call.type, "answered")
+        self._metrics.breaker(call.type, is_open=False)
+        return self._answer(call, answer)
+
+    def _answer(self, call: Waiting, answer: Note) -> Later:
+        return note_row(f"{call.id}.answer", answer, call.subject, self._lanes, self._clock(), None, call.trace)
+
+    async def _put_off(self, call: Waiting, error: Exception) -> None:
+        now = self._clock()
+        if not is_outage(error):
+            # A bug of ours: shown, and tried again, since giving up a call could lose money or a promise.
+            _LOG.error(
+                "call_failed", type=call.type, call=call.id, tries=call.tries, error=describe(error), exc_info=True
+            )
+        breaker = self._breakers[call.type]
+        breaker.failed(now)
+        self._metrics.call(call.type, "unreachable" if isinstance(error, OutageError | TimeoutError) else "failed")
+        self._metrics.breaker(call.type, is_open=breaker.open_until > now)
+        pause = min(PAUSE_MAX, timedelta(seconds=0.5) * 2 ** min(call.tries, 12))
+        await self._memory.put_off(call.id, now + pause, describe(error)[:500])

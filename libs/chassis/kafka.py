@@ -1,0 +1,251 @@
+"""Kafka behind the loop's door: FastStream as the shell that polls, aiokafka for everything that must be exact.
+
+FastStream's defaults would lose data here, so each one that matters is set, with its reason.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+import structlog
+from aiokafka import AIOKafkaProducer, ConsumerRebalanceListener, TopicPartition
+from aiokafka.coordinator.assignors.range import RangePartitionAssignor
+from aiokafka.errors import KafkaError
+from faststream import AckPolicy
+from faststream.kafka import KafkaBroker
+from faststream.kafka.message import KafkaAckableMessage
+
+from chassis.errors import OutageError, describe
+
+if TYPE_CHECKING:
+    from chassis.settings import Settings
+    from chassis.wire import Outgoing, Record
+
+_LOG: Final = structlog.stdlib.get_logger(__name__)
+
+POLL_MS: Final = 20  # FastStream also sleeps this long after an empty poll
+FETCH_WAIT_MS: Final = 500  # an idle long poll; a record ends it at once
+PARTITION_FETCH_BYTES: Final = 131_072  # else one full partition fills the whole poll
+BATCH_BYTES: Final = 524_288  # several announcements of one partition in one request
+REQUEST_BYTES: Final = 1_048_576  # the brokers' default limit of one message
+PUBLISH_LIMIT_S: Final = 30.0  # an idempotent producer of aiokafka never gives up by itself
+
+
+class Publisher:
+    """An idempotent producer that appends in order, one record batch per partition."""
+
+    def __init__(self, servers: str, client: str) -> None:
+        self._servers, self._client = servers, client
+        self._producer: Any = None
+
+    async def start(self) -> None:
+        """Connect."""
+        self._producer = AIOKafkaProducer(
+            bootstrap_servers=self._servers,
+            client_id=self._client,
+            acks="all",
+            enable_idempotence=True,
+            compression_type="zstd",
+            max_batch_size=BATCH_BYTES,
+            max_request_size=REQUEST_BYTES,
+        )
+        await self._producer.start()
+
+    async def stop(self) -> None:
+        """Disconnect; what is in flight was awaited by `publish`."""
+        if self._producer:
+            await self._producer.stop()
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether its sender task still runs: out-of-sequence errors end it for good."""
+        sender = getattr(self._producer, "_sender", None)
+        task = getattr(sender, "_sender_task", None)
+        return task is not None and not task.done()
+
+    async def publish(self, outgoing: Sequence[Outgoing]) -> None:
+        """Append all, in order within each partition; return when everything is acknowledged.
+
+        Raises OutageError after a bounded wait; publishing again repeats ids and revisions, which hearers know.
+        """
+        try:
+            async with asyncio.timeout(PUBLISH_LIMIT_S):
+                await asyncio.gather(*[await self._send(*part) for part in _by_partition(outgoing)])
+        except (KafkaError, TimeoutError) as error:
+            raise OutageError(f"publishing: {describe(error)}") from error
+
+    async def _send(self, topic: str, lane: int, messages: Sequence[Outgoing]) -> Awaitable[Any]:
+        futures = []
+        batch = self._producer.create_batch()
+        for said in messages:
+            record = {"key": said.key.encode(), "value": said.value, "timestamp": None, "headers": said.headers}
+            if batch.append(**record) is None:  # full: this one opens the next
+                batch.close()
+                futures.append(await self._producer.send_batch(batch, topic, partition=lane))
+                batch = self._producer.create_batch()
+                batch.append(**record)
+        batch.close()
+        futures.append(await self._producer.send_batch(batch, topic, partition=lane))
+        return asyncio.gather(*futures)
+
+
+class KafkaLog:
+    """`ports.Log`: the consumer's offsets and the publisher."""
+
+    def __init__(self, publisher: Publisher) -> None:
+        self._publisher = publisher
+        self.consumer: Any = None
+        self.is_committing = True
+        """Whether the last commit of offsets passed."""
+        self._last: dict[TopicPartition, int] = {}
+
+    async def publish(self, outgoing: Sequence[Outgoing]) -> None:
+        """Append in order and return when all are acknowledged.  Raises OutageError."""
+        await self._publisher.publish(outgoing)
+
+    async def commit(self, ends: Mapping[tuple[str, int], int]) -> None:
+        """Commit offsets, best effort: revisions absorb what is delivered again."""
+        held = self.consumer.assignment()
+        offsets = {TopicPartition(*place): end for place, end in ends.items() if TopicPartition(*place) in held}
+        try:
+            if offsets:
+                await self.consumer.commit(offsets)
+            self.is_committing = True
+        except (KafkaError, TimeoutError) as error:
+            self.is_committing = False
+            _LOG.warning("offsets_not_committed", reason=describe(error))
+
+    async def is_member(self) -> bool:
+        """Whether the group still knows us: a process that was frozen learns it only by asking."""
+        try:
+            place = next(iter(self.consumer.assignment()))
+            committed = await self.consumer.committed(place)
+            await self.consumer.commit({place: committed or 0})
+        except (KafkaError, StopIteration) as error:
+            _LOG.warning("membership_lost", reason=describe(error))
+            return False
+        return True
+
+    def rewind(self, starts: Mapping[tuple[str, int], int]) -> None:
+        """Deliver again from these offsets."""
+        held = self.consumer.assignment()
+        for place, offset in starts.items():
+            if TopicPartition(*place) in held:
+                self.consumer.seek(TopicPartition(*place), offset)
+
+    def polled(self, records: Sequence[Record]) -> None:
+        """Remember how far the log's own time was read."""
+        for record in records:
+            self._last[TopicPartition(record.topic, record.partition)] = record.timestamp
+
+    def lag(self) -> dict[str, tuple[int, float]]:
+        """Per topic: records not yet polled, and the age in seconds of where reading stands."""
+        lags: dict[str, tuple[int, float]] = {}
+        now_ms = datetime.now(UTC).timestamp() * 1000
+        for place in self.consumer.assignment() if self.consumer else ():
+            behind = self._behind(place)
+            messages, seconds = lags.get(place.topic, (0, 0.0))
+            age_s = max(0.0, (now_ms - self._last.get(place, now_ms)) / 1000) if behind else 0.0
+            lags[place.topic] = (messages + behind, max(seconds, age_s))
+        return lags
+
+    def backlog_since(self) -> datetime | None:
+        """The time of the oldest record known to be not yet handled; None when there is none."""
+        if self.consumer is None:
+            return None
+        held = self.consumer.assignment()
+        times = [time for place, time in self._last.items() if place in held and self._behind(place)]
+        return datetime.fromtimestamp(min(times) / 1000, UTC) if times else None
+
+    def _behind(self, place: TopicPartition) -> int:
+        state = self.consumer._subscription.subscription.assignment.state_value(place)  # noqa: SLF001 (position() awaits)
+        end = self.consumer.highwater(place)
+        if state is None or end is None or not state.has_valid_position:
+            return 0
+        return max(0, int(end - state.position))
+
+
+class Assignment(ConsumerRebalanceListener):  # type: ignore[misc]
+    """Which lanes the group gave us.  Only notes it: aiokafka sends no heartbeat while a listener runs."""
+
+    def __init__(self, lanes: int, topics: int) -> None:
+        self._lanes, self._topics = lanes, topics
+        self.lanes: frozenset[int] = frozenset()
+        self.changed = asyncio.Event()
+
+    async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
+        """Close the gate."""
+        self.lanes = frozenset()
+        self.changed.set()
+
+    async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
+        """A lane is ours when its partition of every topic is."""
+        counts = [0] * self._lanes
+        for place in assigned:
+            counts[place.partition] += 1
+        self.lanes = frozenset(lane for lane, count in enumerate(counts) if count == self._topics)
+        self.changed.set()
+
+
+def subscribe(
+    settings: Settings,
+    topics: Sequence[str],
+    assignment: Assignment,
+    on_batch: Callable[[Sequence[Record]], Awaitable[None]],
+) -> tuple[KafkaBroker, Any]:
+    """A FastStream broker with one batch subscriber; `subscriber.consumer` is aiokafka's own once it runs."""
+    session_ms = int(settings.session_timeout_s * 1000)
+    broker = KafkaBroker(
+        settings.kafka,
+        client_id=f"{settings.service}-{settings.instance}",
+        apply_types=False,  # bytes in, bytes out: parsing is ours
+        graceful_timeout=settings.shutdown_grace_s,
+        logger=None,
+    )
+    subscriber = broker.subscriber(
+        *topics,
+        group_id=settings.service,
+        batch=True,
+        max_records=settings.batch_size,
+        batch_timeout_ms=POLL_MS,
+        fetch_max_wait_ms=FETCH_WAIT_MS,
+        max_partition_fetch_bytes=PARTITION_FETCH_BYTES,
+        auto_offset_reset="earliest",  # a new group must not skip history
+        ack_policy=AckPolicy.MANUAL,  # every other policy can commit past a failed batch
+        partition_assignment_strategy=[RangePartitionAssignor],  # partition n of every topic to one instance
+        session_timeout_ms=session_ms,
+        heartbeat_interval_ms=session_ms // 3,
+        max_poll_interval_ms=900_000,  # outages are waited out inside a batch
+        listener=assignment,
+        # The stock parser drops a whole batch on one header that is not UTF-8; sync hooks would run in threads.
+        parser=_wrap,
+        decoder=_raw,
+        no_reply=True,  # else a stranger's reply_to header makes us publish
+    )
+
+    async def take(message: Any) -> None:
+        await on_batch(message)
+
+    subscriber(take)
+    return broker, subscriber
+
+
+async def _wrap(records: Any) -> Any:
+    return KafkaAckableMessage(
+        raw_message=records, body=b"", headers={}, batch_headers=[], reply_to="", message_id="batch",
+        correlation_id="batch", path={}, consumer=None,
+    )  # fmt: skip
+
+
+async def _raw(message: Any) -> Any:
+    return message.raw_message
+
+
+def _by_partition(outgoing: Sequence[Outgoing]) -> list[tuple[str, int, list[Outgoing]]]:
+    parts: dict[tuple[str, int], list[Outgoing]] = {}
+    for said in outgoing:
+        parts.setdefault((said.topic, said.lane), []).append(said)
+    return [(topic, lane, messages) for (topic, lane), messages in parts.items()]

@@ -1,0 +1,224 @@
+"""The loop: due rows and fresh records in, one transaction, announcements out.
+
+Retries what is an outage, halves what is poison, gives up its lanes when in doubt.  It knows a memory, a log and a
+clock; what a transaction does is in `attempt.py`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Final, TypeVar
+
+import structlog
+
+from chassis.attempt import Attempt, Said
+from chassis.errors import DoubtError, FencedError, HoleError, OutageError, describe, is_outage
+from chassis.reading import read_parked, read_record
+
+if TYPE_CHECKING:
+    from chassis.batch import Entry
+    from chassis.metrics import Metrics
+    from chassis.ports import Ledger, Log, Memory
+    from chassis.service import Service
+    from chassis.wire import Record
+
+_LOG: Final = structlog.stdlib.get_logger(__name__)
+R = TypeVar("R")
+
+PAUSE_FIRST_S: Final = 0.1
+PAUSE_MAX_S: Final = 10.0  # an outage of minutes is found over within seconds
+DUE_PAUSE: Final = timedelta(
+    milliseconds=500
+)  # rows that others made due (repairs, answers, other lanes) are seen this late
+FLOOD_WINDOW: Final = 1000
+FLOOD_SHARE: Final = 0.05  # more than this, and at least FLOOD_MIN, failing alone: it is us
+FLOOD_MIN: Final = 20
+
+
+class FloodError(Exception):
+    """Too many messages fail alone: a bug of ours, or a wrong version.  The service stops rather than set all aside."""
+
+
+class Loop:
+    """One instance of one service at work."""
+
+    def __init__(  # noqa: PLR0913 (its doors, each a protocol)
+        self, service: Service, memory: Memory, log: Log, metrics: Metrics, *, lanes: int, batch_size: int,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC), pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:  # fmt: skip
+        self._service, self._memory, self._log, self._metrics = service, memory, log, metrics
+        self._lanes, self._batch_size, self._clock, self._pause = lanes, batch_size, clock, pause
+        self.epochs: dict[int, int] = {}
+        """The lanes held, and the epoch of each."""
+        self._published: list[int] = []
+        self._look_at = datetime.min.replace(tzinfo=UTC)
+        self._recent: deque[bool] = deque(maxlen=FLOOD_WINDOW)
+
+    # --- lanes ---
+
+    async def take_over(self, lanes: Sequence[int]) -> None:
+        """Become the owner of these lanes: raise their epochs, then publish what their former owner left."""
+        epochs = await self._insist(lambda: self._memory.take_over(lanes))
+        rows = await self._insist(lambda: self._memory.leftovers(lanes))
+        if rows:
+            await self._insist(lambda: self._log.publish([outgoing for _, outgoing in rows]))
+            await self._insist(lambda: self._memory.forget_leftovers([place for place, _ in rows]))
+        self.epochs.update(epochs)
+        self._metrics.takeovers.inc(len(lanes))
+        self._look_at = self._clock()
+        _LOG.info("lanes_taken_over", lanes=sorted(lanes), leftovers=len(rows))
+
+    def drop(self, lanes: Sequence[int] | None = None) -> None:
+        """Stop working these lanes, or all."""
+        for lane in list(self.epochs) if lanes is None else lanes:
+            self.epochs.pop(lane, None)
+
+    # --- batches ---
+
+    async def take(self, records: Sequence[Record]) -> bool:
+        """Handle due rows and then these records; commit their offsets.  False: lanes were lost, nothing was committed.
+
+        Raises FloodError and HoleError: a person must look.
+        """
+        fresh = [read_record(self._service, record) for record in records]
+        entries = [*await self._due(), *fresh]
+        if entries and not await self._run(entries):
+            self._log.rewind(_first(records))
+            return False
+        if records:
+            await self._log.commit(_ends(records))
+        return True
+
+    async def tidy(self) -> None:
+        """Delete published rows when no next batch did."""
+        if published := self._published:
+            await self._insist(lambda: self._memory.transact(lambda ledger: ledger.forget(published)))
+            self._published = []
+
+    async def _due(self) -> list[Entry]:
+        now = self._clock()
+        if now < self._look_at or not self.epochs:
+            return []
+        horizon = min(now, self._log.backlog_since() or now)
+        lanes = list(self.epochs)
+        rows = await self._insist(lambda: self._memory.due(lanes, now, horizon, self._batch_size))
+        if not rows:
+            await self._look_again(now)
+        return [read_parked(self._service, row) for row in rows]
+
+    async def _look_again(self, now: datetime) -> None:
+        lanes = list(self.epochs)
+        due = await self._insist(lambda: self._memory.next_due(lanes))
+        # A timer that is due but beyond the horizon waits for the backlog: look again after the usual pause.
+        self._look_at = min(now + DUE_PAUSE, due) if due and due > now else now + DUE_PAUSE
+
+    async def _run(self, entries: Sequence[Entry]) -> bool:
+        """Take entries in order; poison splits them by position until it stands alone."""
+        pending: deque[tuple[Sequence[Entry], BaseException | None]] = deque([(entries, None)])
+        while pending:
+            part, failure = pending.popleft()
+            try:
+                await self._persist(part, failure)
+            except (FencedError, DoubtError) as reason:
+                self._give_up(reason)
+                return False
+            except (HoleError, asyncio.CancelledError):
+                raise
+            except Exception as poison:
+                if failure is not None:
+                    raise  # setting it aside failed as well: not the message's fault
+                _LOG.warning("batch_failed", messages=len(part), error=describe(poison), exc_info=len(part) == 1)
+                if len(part) > 1:
+                    middle = len(part) // 2
+                    pending.extendleft([(part[middle:], None), (part[:middle], None)])
+                else:
+                    self._blame(part[0])
+                    pending.appendleft((part, poison))
+        return True
+
+    async def _persist(self, part: Sequence[Entry], failure: BaseException | None) -> None:
+        """One attempt, repeated while a dependency is down; then publish what it said."""
+        began = time.perf_counter()
+
+        async def once() -> Said:
+            now = self._clock()
+            copies = [_copy(entry) for entry in part]
+
+            async def work(ledger: Ledger) -> Said:
+                attempt = Attempt(self._service, ledger, dict(self.epochs), self._lanes, now)
+                return await attempt.run(copies, failure, self._published)
+
+            return await self._memory.transact(work)
+
+        said = await self._insist(once)
+        self._published = []
+        if said.outgoing:
+            await self._insist(lambda: self._log.publish(said.outgoing))
+        if said.batch is not None:
+            self._published = [said.batch]
+        if said.is_more_due:
+            self._look_at = self._clock()
+        self._recent.extend([True] * len(part))
+        seconds = time.perf_counter() - began
+        self._metrics.batch(len(part), seconds, said.outcomes)
+        outcomes = _outcomes(said.outcomes)
+        _LOG.info(
+            "batch_finished",
+            messages=len(part),
+            said=len(said.outgoing),
+            duration_ms=round(seconds * 1000, 1),
+            **outcomes,
+        )
+
+    def _give_up(self, reason: Exception) -> None:
+        """Fenced or in doubt: what was said may be out already, so the lanes are taken over anew before anything newer."""
+        (self._metrics.fenced if isinstance(reason, FencedError) else self._metrics.doubts).inc()
+        _LOG.warning("lanes_dropped", lanes=sorted(self.epochs), reason=type(reason).__name__)
+        self.drop()
+        self._published = []
+
+    def _blame(self, entry: Entry) -> None:
+        if entry.row is None or not entry.row.tries:
+            self._recent.append(False)
+        failed = self._recent.count(False)
+        if failed >= FLOOD_MIN and failed > FLOOD_SHARE * len(self._recent):
+            raise FloodError(f"{failed} of the last {len(self._recent)} messages failed alone")
+
+    async def _insist(self, work: Callable[[], Awaitable[R]]) -> R:
+        """Repeat while a dependency is down, without end: outages never fill the dead letters."""
+        pause_s = PAUSE_FIRST_S
+        while True:
+            try:
+                return await work()
+            except Exception as error:
+                if not is_outage(error):
+                    raise
+                _LOG.warning("outage_waited_out", reason=describe(error), pause_s=round(pause_s, 1))
+            await self._pause(pause_s * random.uniform(0.5, 1))  # noqa: S311 (jitter, not a secret)
+            pause_s = min(pause_s * 2, PAUSE_MAX_S)
+
+
+def _copy(entry: Entry) -> Entry:
+    """An attempt rewrites where its entries stand; the next attempt starts from what was read."""
+    return replace(entry, heard=replace(entry.heard))
+
+
+def _ends(records: Sequence[Record]) -> dict[tuple[str, int], int]:
+    return {(record.topic, record.partition): record.offset + 1 for record in records}
+
+
+def _first(records: Sequence[Record]) -> dict[tuple[str, int], int]:
+    return {(record.topic, record.partition): record.offset for record in reversed(records)}
+
+
+def _outcomes(outcomes: Mapping[tuple[str, str], int]) -> dict[str, int]:
+    total: dict[str, int] = {}
+    for (_, outcome), number in outcomes.items():
+        total[outcome] = total.get(outcome, 0) + number
+    return total

@@ -1,0 +1,99 @@
+"""From what a log or the table `later` holds to entries of a batch: headers, then the body, outside any transaction."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any
+
+from contracts.event import OutsideEvent
+from contracts.topics import topic_named
+from pydantic import ValidationError
+
+from chassis.batch import NOTES, Entry, Row
+from chassis.errors import describe
+from chassis.service import Heard, Home
+from chassis.wire import Envelope, UnreadableError, read_envelope
+
+if TYPE_CHECKING:
+    from chassis.ports import Parked
+    from chassis.service import Route, Service
+    from chassis.wire import Headers, Record
+
+BODY_BYTES_MAX = 1_048_576
+
+
+def read_record(service: Service, record: Record) -> Entry:
+    """Read one record; what has no readable headers stands in a queue of its own, where it blocks nobody."""
+    place = f"{record.partition}:{record.offset}"
+    key = place if record.key is None else record.key.decode("utf-8", "replace").replace("\x00", "")
+    envelope, problem = _read_envelope(record.headers, record.timestamp)
+    if record.key is None:
+        problem = "no_key"
+    elif not envelope.revision and not problem and not topic_named(record.topic).is_outside:
+        problem = "no_ce_sequence"
+    queue = f"{record.topic}!{place}" if problem else f"{record.topic}/{key}"
+    heard = Heard[Any](None, key, record.topic, record.partition, envelope)
+    entry = Entry(queue, record.partition, key, heard, record.value, record.headers, place=place, problem=problem)
+    return entry if problem else _read_body(service, entry)
+
+
+def read_parked(service: Service, row: Parked) -> Entry:
+    """Read a row of `later` again: a repaired body may be readable now."""
+    envelope, problem = _read_envelope(row.headers, 0)
+    heard = Heard[Any](None, row.subject, row.topic, row.lane, envelope)
+    known = Row(row.id, row.tries, row.verdict, row.actor, row.why)
+    entry = Entry(row.queue, row.lane, row.key, heard, row.value, row.headers, row=known, problem=problem)
+    return entry if problem else _read_body(service, entry)
+
+
+def home_of(route: Route, event: Any) -> str | None:
+    """The subject of a message from outside, where its body tells; None where only the hearer's tables can."""
+    if isinstance(route.home, Home):
+        return None
+    if route.home is not None:
+        return route.home(event)
+    subject: str | None = event.home()
+    return subject
+
+
+def digest(event: OutsideEvent) -> bytes:
+    """What two messages with one sender's id must share."""
+    return blake2b(event.content(), digest_size=16).digest()
+
+
+def _read_envelope(headers: Headers, timestamp_ms: int) -> tuple[Envelope, str | None]:
+    try:
+        return read_envelope(headers, timestamp_ms), None
+    except UnreadableError as error:
+        moment = datetime.fromtimestamp(timestamp_ms / 1000, UTC).isoformat()
+        return Envelope("", "unreadable", moment, 0, ""), error.reason
+
+
+def _read_body(service: Service, entry: Entry) -> Entry:
+    kind = entry.heard.envelope.type
+    if entry.value is None:
+        entry.route = service.erasing.get(kind)
+        if kind in service.routes and not topic_named(entry.heard.topic).compacted:
+            entry.problem = "no_body"
+        return entry
+    entry.route = service.routes.get(kind)
+    if entry.route is None:
+        return entry
+    if entry.heard.topic != NOTES and kind not in {event.type for event in topic_named(entry.heard.topic).events}:
+        entry.problem = "wrong_topic"
+    elif len(entry.value) > BODY_BYTES_MAX:
+        entry.problem = "body_too_long"
+    else:
+        _decode(entry, entry.route, entry.value)
+    return entry
+
+
+def _decode(entry: Entry, route: Route, body: bytes) -> None:
+    try:
+        entry.heard.event = route.event.decode(body)
+    except (ValidationError, ValueError, RecursionError) as error:
+        entry.problem = describe(error)
+        return
+    if isinstance(entry.heard.event, OutsideEvent) and entry.row is None and entry.heard.event.subject() != entry.key:
+        entry.problem = "key_mismatch"

@@ -1,0 +1,160 @@
+-- The loop's own statements.  Queues are visited in sorted order, so that two instances never wait for each other in a circle.
+
+-- name: fence
+-- Share-locks the epochs of the lanes held: a takeover waits for this transaction, and this one sees a takeover that came first.
+select lane, epoch from lease where lane = any(:lanes::smallint[]) order by lane for share;
+
+-- name: decide_alone
+-- One deciding transaction at a time per service (decisions that share rows across orders).
+select pg_advisory_xact_lock(hashtext('decide:' || current_schema()));
+
+-- name: anyone_waiting
+select exists (select from later where awaits is not null) as waiting;
+
+-- name: lock_heard
+select queue, revision from heard where queue = any(:queues::text[]) order by queue for update;
+
+-- name: set_heard
+insert into heard (queue, revision)
+select queue, revision from unnest(:queues::text[], :revisions::int[]) as batch (queue, revision)
+on conflict (queue) do update set revision = excluded.revision;
+
+-- name: remember_seen
+-- Returns the identities that were new; the others are compared by `read_seen`.
+insert into seen (identity, digest)
+select identity, digest from unnest(:identities::text[], :digests::bytea[]) as batch (identity, digest)
+order by identity
+on conflict (identity) do nothing
+returning identity;
+
+-- name: read_seen
+select identity, digest from seen where identity = any(:identities::text[]);
+
+-- name: standing
+-- The rows of these queues, oldest first.
+select queue, array_agg(id order by id) as ids from later where queue = any(:queues::text[]) group by queue;
+
+-- name: lock_later
+select id from later where id = any(:ids::bigint[]) order by id for update;
+
+-- name: due
+-- Due rows with up to :followers rows behind each, so that a queue drains in few batches; timers only up to the horizon.
+select distinct on (l.id)
+    l.id, l.queue, l.lane, l.topic, l.key, l.subject, l.value, l.headers, l.tries, l.timer, l.verdict, l.actor, l.why
+from (
+    select id, queue from later
+    where lane = any(:lanes::smallint[]) and due <= :now::timestamptz and (not timer or due <= :horizon::timestamptz)
+    order by due, id
+    limit :room::int
+) as head
+cross join lateral (
+    select * from later as follower where follower.queue = head.queue and follower.id >= head.id
+    order by follower.id limit :followers::int
+) as l
+order by l.id
+limit :room::int;
+
+-- name: next_due
+select min(due) as due from later where lane = any(:lanes::smallint[]) and due is not null;
+
+-- name: append_later
+insert into later (queue, lane, topic, key, subject, value, headers, reason, due, awaits, error, tries, timer, since)
+select b.queue, b.lane, b.topic, b.key, b.subject, b.value, b.headers, b.reason, b.due, b.awaits, b.error, b.tries, b.timer, :now::timestamptz
+from unnest(
+    :queues::text[], :lanes::smallint[], :topics::text[], :keys::text[], :subjects::text[], :values::bytea[], :headers::text[],
+    :reasons::text[], :dues::timestamptz[], :awaits::text[], :errors::text[], :tries::smallint[], :timers::boolean[]
+) with ordinality as b (queue, lane, topic, key, subject, value, headers, reason, due, awaits, error, tries, timer, position)
+order by b.position;
+
+-- name: keep_later
+update later set
+    reason = b.reason, due = b.due, awaits = b.awaits, error = b.error, tries = b.tries,
+    verdict = null, actor = null, why = null
+from unnest(
+    :ids::bigint[], :reasons::text[], :dues::timestamptz[], :awaits::text[], :errors::text[], :tries::smallint[]
+) as b (id, reason, due, awaits, error, tries)
+where later.id = b.id;
+
+-- name: delete_later
+delete from later where id = any(:ids::bigint[]);
+
+-- name: promote
+-- What stood behind a head that is gone is the head now, and due.
+update later set due = :now::timestamptz
+where id in (select min(id) from later where queue = any(:queues::text[]) group by queue)
+    and due is null and reason = 'behind';
+
+-- name: wake
+-- A hint: two transactions can miss each other, then the backoff finds it.
+update later set due = :now::timestamptz
+where id in (
+    select id from later where awaits = any(:names::text[]) and due is not null for update skip locked
+);
+
+-- name: draw_revisions
+-- The last revision after adding this transaction's; the row's lock orders what is said about one subject.
+insert into said (queue, revision)
+select queue, number from unnest(:queues::text[], :numbers::int[]) as batch (queue, number) order by queue
+on conflict (queue) do update set revision = said.revision + excluded.revision
+returning queue, revision;
+
+-- name: draw_batch
+select nextval('outbox_batch') as batch;
+
+-- name: forget_outbox
+delete from outbox where batch = any(:batches::bigint[]);
+
+-- name: leftovers
+-- What a former owner of these lanes announced and may not have published, in the order of its commits.
+select batch, position, lane, topic, key, value, headers from outbox
+where lane = any(:lanes::smallint[]) order by batch, position;
+
+-- name: forget_leftovers
+delete from outbox where (batch, position) in (select * from unnest(:batches::bigint[], :positions::int[]));
+
+-- name: take_over
+insert into lease (lane, epoch) select lane, 1 from unnest(:lanes::smallint[]) as batch (lane) order by lane
+on conflict (lane) do update set epoch = lease.epoch + 1
+returning lane, epoch;
+
+-- name: count_messages
+insert into tally (topic, lane, outcome, messages)
+select topic, lane, outcome, messages
+from unnest(:topics::text[], :lanes::smallint[], :outcomes::text[], :messages::bigint[]) as batch (topic, lane, outcome, messages)
+order by topic, lane, outcome
+on conflict (topic, lane, outcome) do update set messages = tally.messages + excluded.messages;
+
+-- name: place_calls
+insert into call (id, queue, lane, subject, type, body, trace, due)
+select b.id, b.queue, b.lane, b.subject, b.type, b.body, b.trace, :now::timestamptz
+from unnest(
+    :ids::text[], :queues::text[], :lanes::smallint[], :subjects::text[], :types::text[], :bodies::bytea[], :traces::text[]
+) with ordinality as b (id, queue, lane, subject, type, body, trace, position)
+order by b.position;
+
+-- name: claim_calls
+-- The first of each queue, if it is due and nobody holds it; the claim expires by itself.
+update call set due = :until::timestamptz, tries = tries + 1
+where id in (
+    select id from call as first
+    where due <= :now::timestamptz and type = any(:types::text[])
+        and not exists (select from call as earlier where earlier.queue = first.queue and earlier.position < first.position)
+    order by due
+    limit :room::int
+    for update skip locked
+)
+returning id, queue, lane, subject, type, body, trace, tries;
+
+-- name: delete_calls
+delete from call where id = any(:ids::text[]) returning id;
+
+-- name: put_off_call
+update call set due = :due::timestamptz, error = :error where id = :id;
+
+-- name: outlook
+-- For the metrics: how much is later and why, how much is unpublished, how many calls are open, and since when.
+select 'later' as what, reason as detail, count(*) as number, min(since) as oldest from later group by reason
+union all
+select 'call', type, count(*), min(due) from call group by type
+union all
+select 'outbox', '', count(*), null from outbox;
