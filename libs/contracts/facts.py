@@ -122,14 +122,14 @@ class Origin(Fact):
 class LineQuantity(Fact):
     """Some units of a line."""
 
-    line_id: str
+    line_id: Identifier
     quantity: Count
 
 
 class RefusedLine(Fact):
     """Units of a line that could not be given back, and why."""
 
-    line_id: str
+    line_id: Identifier
     quantity: Count
     reason: str
 
