@@ -16,7 +16,7 @@ from pydantic_core import ErrorDetails
 # SQLSTATE classes and codes that say something about the server and nothing about the statement: a later try can pass.
 _OUTAGE_CLASSES: Final = frozenset({"08", "40", "53", "57", "58"})  # connection, rollback, resources, operator, system
 _OUTAGE_CODES: Final = frozenset({"25P03", "25P04", "25006", "55P03"})  # idle or long transaction, read-only, lock
-_NOT_OURS: Final = ("site-packages", "asyncpg", "/chassis/", "<", "/lib/python")
+_NOT_OURS: Final = ("site-packages", "asyncpg", "/libs/chassis/", "<", "/lib/python")
 _DEPENDENCY_ERRORS: Final = (KafkaError, OSError, TimeoutError, InvalidCachedStatementError, OutdatedSchemaCacheError)
 
 

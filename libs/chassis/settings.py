@@ -111,10 +111,17 @@ class _SecretFiles(EnvSettingsSource):
         super().__init__(settings_cls)
         ours = (str(settings_cls.model_config["env_prefix"]).lower(), "ordermill_")
         self.env_vars = {
-            name.removesuffix("_file"): Path(path).read_text(encoding="utf-8").strip()
+            name.removesuffix("_file"): _secret(name, path)
             for name, path in self.env_vars.items()
             if path and name.startswith(ours) and name.endswith("_file")
         }
+
+
+def _secret(variable: str, path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise SettingsError(f"{variable.upper()}: cannot read {path} ({error.strerror})") from None
 
 
 def _what_to_mend(settings: type[Settings], error: ValidationError) -> str:

@@ -1,0 +1,90 @@
+"""Which errors are an outage, and what may be said about any of them."""
+
+import asyncpg
+import pytest
+from aiokafka.errors import KafkaConnectionError
+from asyncpg.exceptions import InvalidCachedStatementError
+from pydantic import BaseModel, ValidationError
+
+from chassis.errors import HoleError, OutageError, OversizeError, PoisonError, describe, is_outage
+
+OUTAGES = [
+    OutageError("the carrier is silent"),
+    ConnectionRefusedError(111, "Connect call failed"),
+    TimeoutError(),
+    KafkaConnectionError(),
+    asyncpg.PostgresConnectionError("gone"),
+    asyncpg.ConnectionDoesNotExistError("gone"),
+    asyncpg.CannotConnectNowError("starting up"),
+    asyncpg.AdminShutdownError("shutting down"),
+    asyncpg.DeadlockDetectedError("deadlock"),
+    asyncpg.SerializationError("serialization"),
+    asyncpg.DiskFullError("no space left"),
+    asyncpg.TooManyConnectionsError("too many"),
+    asyncpg.QueryCanceledError("statement timeout"),
+    asyncpg.LockNotAvailableError("lock timeout"),
+    asyncpg.IdleInTransactionSessionTimeoutError("too slow"),
+    asyncpg.ReadOnlySQLTransactionError("a standby answered"),
+    asyncpg.InterfaceError("pool is closed"),
+    InvalidCachedStatementError("cached statement plan is invalid"),
+]
+NOT_OUTAGES = [
+    PoisonError("body_unreadable"),
+    HoleError("intake-orders", "o-1", 3, 5),
+    KeyError("lamp"),
+    AssertionError(),
+    asyncpg.UniqueViolationError("duplicate key"),
+    asyncpg.CheckViolationError("negative stock"),
+    asyncpg.UndefinedColumnError("no such column"),
+    asyncpg.InsufficientPrivilegeError("not yours"),
+    asyncpg.DataError("invalid input for query argument $1"),
+    asyncpg.InterfaceError("the server expects 2 arguments for this query, 1 was passed"),
+]
+
+
+class Parcel(BaseModel):
+    """A body with something private in it."""
+
+    street: int
+
+
+@pytest.mark.parametrize("error", OUTAGES, ids=lambda error: type(error).__name__)
+def test_an_error_of_a_dependency_is_an_outage(error: Exception) -> None:
+    assert is_outage(error)
+
+
+@pytest.mark.parametrize("error", NOT_OUTAGES, ids=lambda error: type(error).__name__)
+def test_an_error_of_the_message_is_no_outage(error: Exception) -> None:
+    assert not is_outage(error)
+
+
+def test_a_description_of_a_parsing_error_omits_the_value() -> None:
+    with pytest.raises(ValidationError) as caught:
+        Parcel.model_validate({"street": "12 Canary Lane"})
+
+    told = describe(caught.value)
+
+    assert told == "ValidationError street: int_parsing"
+
+
+def test_a_description_of_a_database_error_omits_its_text() -> None:
+    told = describe(asyncpg.UniqueViolationError("Key (email)=(canary@example.com) already exists."))
+
+    assert told == "UniqueViolationError 23505"
+
+
+def test_a_description_of_a_bug_names_the_line_but_no_value() -> None:
+    with pytest.raises(KeyError) as caught:
+        _ = dict[str, int]()["12 Canary Lane"]
+
+    told = describe(caught.value)
+
+    assert told.startswith("KeyError at chassis/test_errors.py:")
+    assert "Canary" not in told
+
+
+def test_our_own_errors_are_described_in_their_own_words() -> None:
+    assert describe(OversizeError("intake-orders", 2_000_000, 1_000_000)) == (
+        "OversizeError body_oversize: 2000000 bytes for intake-orders, at most 1000000"
+    )
+    assert describe(ConnectionRefusedError(111, "refused")) == "ConnectionRefusedError refused"
