@@ -15,10 +15,13 @@ class Pick(Fact):
 
 
 class PlannedCarton(Fact):
-    """A carton and what is meant to go into it."""
+    """A carton and what is meant to go into it; carton "own": it ships as it is, because no carton holds it."""
 
     carton_id: str
     lines: tuple[LineQuantity, ...]
+    weight_g: int | None = None
+    fill_percent: int | None = None
+    dunnage_ml: int | None = None
 
 
 class WorkReleased(Event):
@@ -35,17 +38,22 @@ class WorkReleased(Event):
 
 
 class ScanRefused(Event):
-    """A scan does not fit the work (unknown_pick, wrong_bin, too_many, a code): answered, never dropped in silence."""
+    """A scan does not fit the work (unknown_pick, wrong_bin, too_many, a code): answered, never dropped in silence.
+
+    `remaining`: what of the scanned lines is still to be picked (or, for a parcel, to be packed), so that the floor can
+    mend the scan.
+    """
 
     type = "fulfillment.scan_refused.v1"
 
     scan_id: str
     work_id: str
     reason: str
+    remaining: tuple[LineQuantity, ...] = ()
 
 
 class PickedLine(Fact):
-    """Units that were taken from a bin."""
+    """Units that were taken from a bin: `quantity` counts single units, `unit` says as what they were scanned."""
 
     pick_id: str
     line_id: str
@@ -89,6 +97,7 @@ class PackedParcel(Fact):
     carton_id: str
     dimensions: Dimensions
     weight_g: int
+    fill_percent: int | None = None
     dunnage_ml: int = 0
     lines: tuple[LineQuantity, ...]
 
