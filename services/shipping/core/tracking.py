@@ -1,0 +1,223 @@
+"""What a carrier's report means, and what it changes: one monotone scale for all carriers.
+
+A late report of a lower rung changes nothing; a parcel's first end stands, and what contradicts it is kept and shown.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Final, Literal
+
+from services.shipping.core.carrier_codes import CARRIER_CODES
+from services.shipping.core.tracking_number import carrier_key
+
+
+class Milestone(StrEnum):
+    """The scale, lowest first; from delivered on, a parcel's journey has ended."""
+
+    ANNOUNCED = "announced"
+    ACCEPTED = "accepted"
+    MOVING = "moving"
+    OUT = "out"
+    DELIVERED = "delivered"
+    RETURNED = "returned"
+    LOST = "lost"
+    DESTROYED = "destroyed"
+
+
+_RANK: Final = {milestone: rank for rank, milestone in enumerate(Milestone)}
+_ENDS: Final = frozenset(list(Milestone)[_RANK[Milestone.DELIVERED] :])
+
+Rung = Literal["dispatched", "moving", "out"]
+# Our manifest says that a parcel left, so a carrier's "announced" and "accepted" tell nobody anything new.
+_RUNG: Final[Mapping[Milestone, Rung]] = {
+    Milestone.ANNOUNCED: "dispatched",
+    Milestone.ACCEPTED: "dispatched",
+    Milestone.MOVING: "moving",
+    Milestone.OUT: "out",
+}
+
+Outcome = Literal["returned", "lost", "destroyed"]
+_OUTCOME: Final[Mapping[Milestone, Outcome]] = {
+    Milestone.RETURNED: "returned",
+    Milestone.LOST: "lost",
+    Milestone.DESTROYED: "destroyed",
+}
+
+Verdict = Literal["progressed", "ended", "repeated", "late", "unknown", "contradicted"]
+# What a second end means, by the first: most tell the same story again, some cannot both be true.
+_SECOND_END: Final[Mapping[Milestone, Mapping[Milestone, Verdict]]] = {
+    Milestone.DELIVERED: {
+        Milestone.DELIVERED: "repeated",
+        Milestone.RETURNED: "contradicted",
+        Milestone.LOST: "contradicted",
+        Milestone.DESTROYED: "contradicted",
+    },
+    Milestone.RETURNED: {
+        Milestone.DELIVERED: "repeated",  # to us: the carrier's last scan of a return
+        Milestone.RETURNED: "repeated",
+        Milestone.LOST: "contradicted",
+        Milestone.DESTROYED: "contradicted",
+    },
+    Milestone.LOST: {
+        Milestone.DELIVERED: "contradicted",
+        Milestone.RETURNED: "contradicted",
+        Milestone.LOST: "repeated",
+        Milestone.DESTROYED: "repeated",
+    },
+    Milestone.DESTROYED: {
+        Milestone.DELIVERED: "contradicted",
+        Milestone.RETURNED: "contradicted",
+        Milestone.LOST: "repeated",
+        Milestone.DESTROYED: "repeated",
+    },
+}
+
+RETURNING: Final = "returning"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Meaning:
+    """What a code says: a milestone, an exception, both, or nothing that we know."""
+
+    milestone: Milestone | None = None
+    exception: str | None = None
+
+
+UNKNOWN: Final = Meaning()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """One scan, in our words."""
+
+    meaning: Meaning
+    occurred_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trail:
+    """How far a parcel has come."""
+
+    milestone: Milestone
+    exception: str | None = None
+    occurred_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progressed:
+    """A new rung, or a new exception on the present one."""
+
+    rung: Rung
+    exception: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivered:
+    """The parcel arrived."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Closed:
+    """The parcel will not arrive."""
+
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ignored:
+    """The report changes nothing, and why."""
+
+    verdict: Verdict
+
+
+Step = Progressed | Delivered | Closed | Ignored
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Followed:
+    """Where the reports lead, and what each of them did, in their order."""
+
+    trail: Trail
+    steps: tuple[Step, ...]
+
+
+# --- codes ------------------------------------------------------------------------------------------------------------
+
+
+def _spell(code: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "_", code.strip().lower())
+
+
+def _parse(meaning: str) -> Meaning:
+    milestone, _, exception = meaning.partition("+")
+    return Meaning(milestone=Milestone(milestone) if milestone else None, exception=exception or None)
+
+
+def _codes(block: str) -> dict[str, Meaning]:
+    rows = [line.partition(":") for line in block.split("\n") if line.strip()]
+    return {code: _parse(meaning.strip()) for meaning, _, codes in rows for code in codes.split()}
+
+
+_COMMON: Final = _codes(CARRIER_CODES["*"])
+_MEANINGS: Final = {carrier: {**_COMMON, **_codes(block)} for carrier, block in CARRIER_CODES.items()}
+
+
+def meaning_of(carrier: str, code: str) -> Meaning:
+    """Look a carrier's code up; one that nobody wrote down means nothing yet."""
+    return _MEANINGS.get(carrier_key(carrier), _COMMON).get(_spell(code), UNKNOWN)
+
+
+# --- reports ----------------------------------------------------------------------------------------------------------
+
+
+def follow(trail: Trail, reports: Sequence[Report]) -> Followed:
+    """Take a parcel's reports one after the other."""
+    steps = []
+    for report in reports:
+        step, trail = _take(trail, report)
+        steps.append(step)
+    return Followed(trail=trail, steps=tuple(steps))
+
+
+def _take(trail: Trail, report: Report) -> tuple[Step, Trail]:
+    milestone = report.meaning.milestone
+    if report.meaning == UNKNOWN:
+        return Ignored(verdict="unknown"), trail
+    if trail.milestone in _ENDS:
+        verdict = _SECOND_END[trail.milestone][milestone] if milestone in _ENDS else "late"
+        return Ignored(verdict=verdict), trail
+    if milestone in _ENDS:
+        return _end(trail, milestone, report.occurred_at)
+    return _climb(trail, report)
+
+
+def _end(trail: Trail, milestone: Milestone, occurred_at: datetime) -> tuple[Step, Trail]:
+    # A parcel on its way back is "delivered" to its sender.
+    if milestone is Milestone.DELIVERED and trail.exception == RETURNING:
+        milestone = Milestone.RETURNED
+    ended = Trail(milestone=milestone, occurred_at=occurred_at)
+    outcome = _OUTCOME.get(milestone)
+    return (Closed(outcome=outcome) if outcome else Delivered()), ended
+
+
+def _climb(trail: Trail, report: Report) -> tuple[Step, Trail]:
+    """Rise to a higher rung, which leaves an older exception behind, or take up a newer exception."""
+    meaning = report.meaning
+    reached = meaning.milestone or trail.milestone
+    is_higher, is_newer = _RANK[reached] > _RANK[trail.milestone], report.occurred_at >= trail.occurred_at
+    # On its way back a parcel climbs the same rungs again; the flag must outlive them.
+    stays = trail.exception if trail.exception == RETURNING or not is_higher else None
+    exception = meaning.exception if meaning.exception and (is_newer or is_higher) else stays
+    climbed = Trail(
+        milestone=reached if is_higher else trail.milestone,
+        exception=exception,
+        occurred_at=max(trail.occurred_at, report.occurred_at),
+    )
+    is_flagged = exception is not None and exception != trail.exception
+    if _RUNG[climbed.milestone] != _RUNG[trail.milestone] or is_flagged:
+        return Progressed(rung=_RUNG[climbed.milestone], exception=exception), climbed
+    is_late = not is_newer or _RANK[reached] < _RANK[trail.milestone]
+    return Ignored(verdict="late" if is_late else "repeated"), climbed
