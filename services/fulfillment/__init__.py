@@ -1,0 +1,1 @@
+"""Fulfillment: work on the floor, from an allocation to closed parcels."""

@@ -1,0 +1,175 @@
+"""Parcels: which packer's scan is right, what a parcel measures, and when a shipment is done."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Final
+
+from services.fulfillment.core import cartonization
+from services.fulfillment.core.catalogue import OWN_PACKAGING, Carton, Item, Size, volume_mm3
+from services.fulfillment.core.picking import RefusalReason, Refused
+
+# What contracts allow for a side.
+_SIDE_MM_MAX: Final = 1_000_000
+
+
+class State(StrEnum):
+    """Where a shipment stands."""
+
+    RELEASED = "released"
+    PACKED = "packed"
+    CLOSED = "closed"
+
+
+class Fact(StrEnum):
+    """What can happen to a shipment as a whole."""
+
+    ALL_IN_PARCELS = "all_in_parcels"
+    NOTHING_TO_SHIP = "nothing_to_ship"
+    ALL_UNPACKED = "all_unpacked"
+
+
+# What is in no row cannot happen: a packed shipment is shipping's until shipping gives it back.
+TRANSITIONS: Final[Mapping[tuple[State, Fact], State]] = {
+    (State.RELEASED, Fact.ALL_IN_PARCELS): State.PACKED,
+    (State.RELEASED, Fact.NOTHING_TO_SHIP): State.CLOSED,
+    (State.PACKED, Fact.ALL_UNPACKED): State.CLOSED,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shipment:
+    """What one location sends to one destination together."""
+
+    shipment_id: str
+    order_id: str
+    location_id: str
+    ship_group_id: str
+    state: State
+    parcels_made: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """Where the units of one line of a shipment are."""
+
+    line_id: str
+    sku: str
+    open: int
+    picked: int
+    packed: int
+    released: int
+
+    @property
+    def loose(self) -> int:
+        """Picked and in no parcel yet."""
+        return self.picked - self.packed
+
+
+Tallies = Mapping[str, Tally]
+"""A shipment's tallies by line."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParcelScan:
+    """What a packer scanned when a carton was closed."""
+
+    carton_id: str
+    lines: tuple[tuple[str, int], ...]
+    weight_g: int
+
+    @property
+    def units(self) -> dict[str, int]:
+        """Units by line; a line may have been scanned in several pieces."""
+        units: dict[str, int] = {}
+        for line_id, quantity in self.lines:
+            if quantity:
+                units[line_id] = units.get(line_id, 0) + quantity
+        return units
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parcel:
+    """A closed parcel."""
+
+    shipment_id: str
+    number: int
+    carton_id: str
+    size: Size
+    weight_g: int
+    fill_percent: int
+    dunnage_ml: int
+    lines: tuple[tuple[str, int], ...]
+
+
+def check_parcel(
+    scan: ParcelScan, shipment: Shipment | None, tallies: Tallies, cartons: Collection[str]
+) -> Refused | None:
+    """Judge a packer's scan: None where it is right."""
+    if shipment is None:
+        return Refused(reason="unknown_work")
+    if shipment.state is not State.RELEASED:
+        return Refused(reason="closed")
+    if scan.carton_id != OWN_PACKAGING and scan.carton_id not in cartons:
+        return Refused(reason="unknown_carton", remaining=_still_loose(scan, tallies))
+    units = scan.units
+    if not units:
+        return Refused(reason="empty")
+    lacks = (_lack(tallies.get(line_id), quantity) for line_id, quantity in units.items())
+    reason = next((lack for lack in lacks if lack), None)
+    return Refused(reason=reason, remaining=_still_loose(scan, tallies)) if reason else None
+
+
+def packed_into(shipment: Shipment, tallies: Tallies, scan: ParcelScan) -> tuple[Shipment, Tallies]:
+    """Count a right scan: the shipment and its tallies after it."""
+    packed = {line: replace(tallies[line], packed=tallies[line].packed + n) for line, n in scan.units.items()}
+    return replace(shipment, parcels_made=shipment.parcels_made + 1), {**tallies, **packed}
+
+
+def parcel_of(
+    shipment: Shipment, scan: ParcelScan, carton: Carton | None, contents: Sequence[tuple[Item, int]]
+) -> Parcel:
+    """Measure a parcel; a scale that says nothing is replaced by what the goods and the carton should weigh."""
+    goods_mm3 = sum(volume_mm3(item.size) * units for item, units in contents)
+    computed_g = sum(item.weight_g * units for item, units in contents) + (carton.tare_g if carton else 0)
+    return Parcel(
+        shipment_id=shipment.shipment_id,
+        number=shipment.parcels_made + 1,
+        carton_id=scan.carton_id,
+        size=carton.inner if carton else _bundled(contents),
+        weight_g=scan.weight_g or computed_g,
+        fill_percent=cartonization.fill_percent(carton.inner, goods_mm3) if carton else 100,
+        dunnage_ml=cartonization.dunnage_ml(carton.inner, goods_mm3) if carton else 0,
+        lines=tuple(scan.units.items()),
+    )
+
+
+def settled(tallies: Tallies) -> Fact | None:
+    """Tell whether a shipment is done: nothing left to pick, and what was picked is in parcels."""
+    if any(tally.open or tally.loose for tally in tallies.values()):
+        return None
+    return Fact.ALL_IN_PARCELS if any(tally.packed for tally in tallies.values()) else Fact.NOTHING_TO_SHIP
+
+
+def after(state: State, fact: Fact) -> State | None:
+    """Tell the next state, or None where this fact changes nothing any more."""
+    return TRANSITIONS.get((state, fact))
+
+
+def _lack(tally: Tally | None, quantity: int) -> RefusalReason | None:
+    if tally is None:
+        return "not_picked"
+    if quantity <= tally.loose:
+        return None
+    return "recalled" if quantity <= tally.loose + tally.released else "not_picked"
+
+
+def _still_loose(scan: ParcelScan, tallies: Tallies) -> tuple[tuple[str, int], ...]:
+    return tuple((line_id, tallies[line_id].loose) for line_id in scan.units if line_id in tallies)
+
+
+def _bundled(contents: Sequence[tuple[Item, int]]) -> Size:
+    """Stack what ships without a carton on its flattest side."""
+    sides = [sorted(item.size, reverse=True) for item, _ in contents]
+    height = sum(flattest * units for (_, _, flattest), (_, units) in zip(sides, contents, strict=True))
+    return (max(side[0] for side in sides), max(side[1] for side in sides), min(height, _SIDE_MM_MAX))

@@ -1,0 +1,104 @@
+"""Picks, and the scans that are right or wrong."""
+
+from dataclasses import replace
+
+import pytest
+
+from services.fulfillment.core.catalogue import Item
+from services.fulfillment.core.picking import Pick, Picked, PickScan, Refused, Wanted, check_pick, list_picks
+
+PICK = Pick(shipment_id="o.1", number=1, line_id="1", sku="LAMP", bin="A-01-1", quantity=5)
+SCAN = PickScan(bin="A-01-1", sku="LAMP", quantity=5, unit="each", is_bin_exhausted=False)
+LAMP = Item(sku="LAMP", name="Lamp", weight_g=900, size=(100, 100, 300), each_per_case=2)
+
+
+def wanted(line_id: str, bin_: str, quantity: int) -> Wanted:
+    return Wanted(line_id=line_id, sku="LAMP", bin=bin_, quantity=quantity)
+
+
+def test_picks_are_numbered_along_the_walk() -> None:
+    picks = list_picks("o.1", [wanted("1", "B-01-1", 1), wanted("2", "A-02-1", 2), wanted("3", "A-01-1", 3)], {})
+
+    assert [(pick.number, pick.bin, pick.line_id) for pick in picks] == [
+        (1, "A-01-1", "3"),
+        (2, "A-02-1", "2"),
+        (3, "B-01-1", "1"),
+    ]
+
+
+def test_pieces_of_a_line_in_one_bin_are_one_pick() -> None:
+    picks = list_picks("o.1", [wanted("1", "A-01-1", 2), wanted("1", "A-01-1", 3), wanted("1", "A-01-2", 0)], {})
+
+    assert [(pick.bin, pick.quantity) for pick in picks] == [("A-01-1", 5)]
+
+
+def test_a_right_scan_counts_its_units() -> None:
+    assert check_pick(SCAN, PICK, None) == Picked(pick=replace(PICK, picked=5), units=5, short=0)
+
+
+def test_a_pick_may_take_several_scans() -> None:
+    first = check_pick(replace(SCAN, quantity=2), PICK, None)
+    assert isinstance(first, Picked)
+
+    assert check_pick(replace(SCAN, quantity=3), first.pick, None) == Picked(
+        pick=replace(PICK, picked=5), units=3, short=0
+    )
+
+
+def test_an_exhausted_bin_makes_the_rest_short() -> None:
+    outcome = check_pick(replace(SCAN, quantity=3, is_bin_exhausted=True), PICK, None)
+
+    assert outcome == Picked(pick=replace(PICK, picked=3, short=2), units=3, short=2)
+
+
+def test_an_empty_bin_makes_all_of_it_short() -> None:
+    outcome = check_pick(replace(SCAN, quantity=0, is_bin_exhausted=True), PICK, None)
+
+    assert outcome == Picked(pick=replace(PICK, short=5), units=0, short=5)
+
+
+def test_the_last_units_of_a_bin_are_not_short() -> None:
+    assert check_pick(replace(SCAN, is_bin_exhausted=True), PICK, None) == check_pick(SCAN, PICK, None)
+
+
+def test_cases_count_as_the_units_they_hold() -> None:
+    outcome = check_pick(replace(SCAN, quantity=2, unit="case"), PICK, LAMP)
+
+    assert isinstance(outcome, Picked)
+    assert outcome.units == 4
+
+
+@pytest.mark.parametrize(
+    ("scan", "reason"),
+    [
+        (replace(SCAN, bin="A-01-2"), "wrong_bin"),
+        (replace(SCAN, sku="RUG"), "wrong_item"),
+        (replace(SCAN, quantity=6), "too_many"),
+        (replace(SCAN, quantity=3, unit="case"), "too_many"),
+        (replace(SCAN, unit="pallet"), "unknown_unit"),
+        (replace(SCAN, quantity=0), "empty"),
+    ],
+)
+def test_a_scan_that_does_not_fit_is_refused(scan: PickScan, reason: str) -> None:
+    assert check_pick(scan, PICK, LAMP) == Refused(reason=reason, remaining=(("1", 5),))  # type: ignore[arg-type]
+
+
+def test_a_case_of_an_unknown_item_is_refused() -> None:
+    outcome = check_pick(replace(SCAN, unit="case"), PICK, None)
+
+    assert isinstance(outcome, Refused)
+    assert outcome.reason == "unknown_unit"
+
+
+def test_a_scan_of_no_pick_is_refused() -> None:
+    assert check_pick(SCAN, None, None) == Refused(reason="unknown_pick")
+
+
+def test_units_recalled_meanwhile_are_refused_as_such() -> None:
+    assert check_pick(SCAN, replace(PICK, released=2), None) == Refused(reason="recalled", remaining=(("1", 3),))
+
+
+def test_a_pick_that_is_done_takes_no_more() -> None:
+    assert check_pick(replace(SCAN, quantity=1), replace(PICK, picked=5), None) == Refused(
+        reason="too_many", remaining=(("1", 0),)
+    )

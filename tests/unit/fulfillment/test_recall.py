@@ -1,0 +1,134 @@
+"""Who gives units back, by custody."""
+
+from dataclasses import replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.fulfillment.core.packing import Shipment, State
+from services.fulfillment.core.picking import Pick
+from services.fulfillment.core.recall import (
+    Answer,
+    Holding,
+    PackedLine,
+    answer_recall,
+    changed_picks,
+    taken_out,
+    unpack,
+)
+
+SHIPMENT = Shipment(
+    shipment_id="o.1", order_id="o", location_id="LEIPZIG", ship_group_id="1", state=State.RELEASED, parcels_made=0
+)
+
+
+def pick(number: int = 1, *, quantity: int = 10, picked: int = 0, short: int = 0, released: int = 0) -> Pick:
+    return Pick(
+        shipment_id="o.1", number=number, line_id="1", sku="LAMP", bin=f"A-0{number}-1", quantity=quantity,
+        picked=picked, short=short, released=released,
+    )  # fmt: skip
+
+
+def holding(*picks: Pick, packed: tuple[int, ...] = (), state: State = State.RELEASED) -> Holding:
+    return Holding(
+        shipment=replace(SHIPMENT, state=state),
+        picks=picks,
+        packed=tuple(PackedLine(number=n, line_id="1", quantity=units) for n, units in enumerate(packed, start=1)),
+    )
+
+
+def outcome(answer: Answer) -> tuple[dict[str, int], dict[str, int], dict[str, int]]:
+    return dict(answer.released), dict(answer.passed), dict(answer.refused)
+
+
+def test_unpicked_units_are_released_at_once() -> None:
+    answer = answer_recall(holding(pick(picked=4)), {"1": 6})
+
+    assert outcome(answer) == ({"1": 6}, {}, {})
+    assert (answer.holding.picks[0].picked, answer.holding.picks[0].open) == (4, 0)
+
+
+def test_the_end_of_the_walk_is_released_first() -> None:
+    answer = answer_recall(holding(pick(1), pick(2)), {"1": 12})
+
+    assert [held.released for held in answer.holding.picks] == [2, 10]
+
+
+def test_picked_units_go_back_when_the_shelf_is_not_enough() -> None:
+    answer = answer_recall(holding(pick(picked=8)), {"1": 5})
+
+    assert outcome(answer) == ({"1": 5}, {}, {})
+    assert (answer.holding.picks[0].picked, answer.holding.picks[0].released) == (5, 5)
+
+
+def test_parcels_still_here_are_opened_from_the_last() -> None:
+    before = holding(pick(picked=10), packed=(6, 3))
+    answer = answer_recall(before, {"1": 5})
+
+    assert outcome(answer) == ({"1": 5}, {}, {})
+    assert [line.quantity for line in answer.holding.packed] == [5, 0]
+    assert [(line.number, line.quantity) for line in taken_out(before, answer.holding)] == [(1, 1), (2, 3)]
+
+
+def test_a_shipment_handed_over_is_for_shipping_to_answer() -> None:
+    answer = answer_recall(holding(pick(picked=10), packed=(10,), state=State.PACKED), {"1": 4})
+
+    assert outcome(answer) == ({}, {"1": 4}, {})
+    assert answer.holding.picks[0].picked == 10
+
+
+def test_short_units_answer_an_ask_that_crossed_their_report() -> None:
+    open_one = answer_recall(holding(pick(picked=4, short=6)), {"1": 10})
+    handed_over = answer_recall(holding(pick(picked=4, short=6), packed=(4,), state=State.PACKED), {"1": 10})
+
+    assert outcome(open_one) == ({"1": 10}, {}, {})
+    assert outcome(handed_over) == ({"1": 6}, {"1": 4}, {})
+
+
+def test_short_units_answer_only_once() -> None:
+    first = answer_recall(holding(pick(short=10)), {"1": 10})
+
+    assert outcome(answer_recall(first.holding, {"1": 1})) == ({}, {}, {"1": 1})
+
+
+def test_units_that_are_nowhere_here_are_refused() -> None:
+    assert outcome(answer_recall(holding(pick()), {"1": 11, "2": 3})) == ({"1": 10}, {}, {"1": 1, "2": 3})
+
+
+def test_parcels_given_back_by_shipping_are_unpacked_whole() -> None:
+    before = holding(pick(1, picked=6, quantity=6), pick(2, picked=4, quantity=4), packed=(7, 3), state=State.PACKED)
+    after = unpack(before, [1])
+
+    assert [line.quantity for line in after.packed] == [0, 3]
+    assert sum(held.picked for held in after.picks) == 3
+    assert {changed.number for changed in changed_picks(before, after)} == {1, 2}
+
+
+@st.composite
+def holdings(draw: st.DrawFn) -> Holding:
+    picks = []
+    for number in range(1, draw(st.integers(1, 3)) + 1):
+        picked, short, released, left = (draw(st.integers(0, 5)) for _ in range(4))
+        picks.append(
+            pick(number, quantity=picked + short + released + left, picked=picked, short=short, released=released)
+        )
+    packed = draw(st.integers(0, sum(one.picked for one in picks)))
+    first = draw(st.integers(0, packed))
+    return holding(*picks, packed=(first, packed - first), state=draw(st.sampled_from(State)))
+
+
+@given(holdings(), st.integers(0, 40))
+def test_every_asked_unit_is_answered_exactly_once(held: Holding, asked: int) -> None:
+    answer = answer_recall(held, {"1": asked})
+
+    assert sum(sum(part.values()) for part in outcome(answer)) == asked
+
+
+@given(holdings(), st.integers(0, 40))
+def test_a_recall_neither_makes_nor_loses_units(held: Holding, asked: int) -> None:
+    answer = answer_recall(held, {"1": asked})
+
+    for now in answer.holding.picks:
+        assert min(now.open, now.picked, now.short - now.short_released, now.released) >= 0
+    in_parcels = sum(line.quantity for line in answer.holding.packed)
+    assert 0 <= in_parcels <= sum(now.picked for now in answer.holding.picks)
