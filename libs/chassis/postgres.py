@@ -65,6 +65,8 @@ def _session(settings: Settings) -> dict[str, str]:
         "lock_timeout": str(int(settings.batch_timeout_s * 600)),
         # A paused owner's locks are gone before Kafka has given its lanes to another.
         "idle_in_transaction_session_timeout": str(int(half_session_ms * 0.9)),
+        # When we hang up, the server notices in the middle of a statement too, and lets its locks go.
+        "client_connection_check_interval": "500",
         "jit": "off",  # our statements take milliseconds; compiling one takes longer
     }
 
