@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from chassis.attempt import note_row
 from chassis.errors import OutageError, describe, is_outage
+from chassis.outbox import note_row
+from chassis.wire import Envelope
 
 if TYPE_CHECKING:
     from chassis.metrics import Metrics
@@ -30,6 +31,7 @@ PAUSE_MAX: Final = timedelta(minutes=5)
 BREAKER_FAILURES: Final = 5  # so many in a row open it …
 BREAKER_FIRST: Final = timedelta(seconds=1)  # … for this long, doubling
 BREAKER_MAX: Final = timedelta(seconds=60)
+_EVER: Final = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(slots=True)
@@ -37,7 +39,7 @@ class Breaker:
     """Holds back calls of one type while the other side does not answer."""
 
     failures: int = 0
-    open_until: datetime = datetime.min.replace(tzinfo=UTC)
+    open_until: datetime = _EVER
 
     def answered(self) -> None:
         """The other side is there."""
@@ -81,7 +83,7 @@ class Caller:
         try:
             async with asyncio.timeout(CALL_LIMIT_S):
                 answer = await make(request.decode(call.body), call.id)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 -- whatever a gateway raises, the call stays and is made again
             await self._put_off(call, error)
             return None
         self._breakers[call.type].answered()
@@ -90,7 +92,9 @@ class Caller:
         return self._answer(call, answer)
 
     def _answer(self, call: Waiting, answer: Note) -> Later:
-        return note_row(f"{call.id}.answer", answer, call.subject, self._lanes, self._clock(), None, call.trace)
+        now = self._clock()
+        envelope = Envelope(f"{call.id}.answer", answer.type, now.isoformat(), 0, call.trace)
+        return note_row(envelope, answer, call.subject, self._lanes, now)
 
     async def _put_off(self, call: Waiting, error: Exception) -> None:
         now = self._clock()

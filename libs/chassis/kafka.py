@@ -176,7 +176,7 @@ class Assignment(ConsumerRebalanceListener):  # type: ignore[misc]
         self.lanes: frozenset[int] = frozenset()
         self.changed = asyncio.Event()
 
-    async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
+    async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:  # noqa: ARG002 -- all of them
         """Close the gate."""
         self.lanes = frozenset()
         self.changed.set()

@@ -10,8 +10,8 @@ from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from chassis.errors import FencedError
-from chassis.postgres import Connection, Pool, in_transaction
 from chassis.ports import Parked, Waiting
+from chassis.postgres import Connection, Pool, in_transaction
 from chassis.queries import Queries
 from chassis.wire import Outgoing, pack_headers, unpack_headers
 

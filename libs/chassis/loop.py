@@ -9,20 +9,19 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections import deque
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import replace
+from collections import Counter, deque
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final, TypeVar
 
 import structlog
 
-from chassis.attempt import Attempt, Said
-from chassis.errors import DoubtError, FencedError, HoleError, OutageError, describe, is_outage
+from chassis.attempt import Attempt, Taken
+from chassis.errors import DoubtError, FencedError, HoleError, describe, is_outage
 from chassis.reading import read_parked, read_record
 
 if TYPE_CHECKING:
-    from chassis.batch import Entry
+    from chassis.entry import Entry
     from chassis.metrics import Metrics
     from chassis.ports import Ledger, Log, Memory
     from chassis.service import Service
@@ -50,7 +49,8 @@ class Loop:
 
     def __init__(  # noqa: PLR0913 (its doors, each a protocol)
         self, service: Service, memory: Memory, log: Log, metrics: Metrics, *, lanes: int, batch_size: int,
-        clock: Callable[[], datetime] = lambda: datetime.now(UTC), pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:  # fmt: skip
         self._service, self._memory, self._log, self._metrics = service, memory, log, metrics
         self._lanes, self._batch_size, self._clock, self._pause = lanes, batch_size, clock, pause
@@ -146,38 +146,38 @@ class Loop:
         """One attempt, repeated while a dependency is down; then publish what it said."""
         began = time.perf_counter()
 
-        async def once() -> Said:
+        async def once() -> Taken:
             now = self._clock()
-            copies = [_copy(entry) for entry in part]
+            copies = [entry.copy() for entry in part]
 
-            async def work(ledger: Ledger) -> Said:
+            async def work(ledger: Ledger) -> Taken:
                 attempt = Attempt(self._service, ledger, dict(self.epochs), self._lanes, now)
                 return await attempt.run(copies, failure, self._published)
 
             return await self._memory.transact(work)
 
-        said = await self._insist(once)
+        taken = await self._insist(once)
         self._published = []
-        if said.outgoing:
-            await self._insist(lambda: self._log.publish(said.outgoing))
-        if said.batch is not None:
-            self._published = [said.batch]
-        if said.is_more_due:
+        if taken.said.batch is not None:
+            await self._insist(lambda: self._log.publish(taken.said.outgoing))
+            self._published = [taken.said.batch]
+        if taken.is_more_due:
             self._look_at = self._clock()
         self._recent.extend([True] * len(part))
-        seconds = time.perf_counter() - began
-        self._metrics.batch(len(part), seconds, said.outcomes)
-        outcomes = _outcomes(said.outcomes)
+        self._tell(len(part), taken, time.perf_counter() - began)
+
+    def _tell(self, messages: int, taken: Taken, seconds: float) -> None:
+        self._metrics.batch(messages, seconds, taken.outcomes)
+        outcomes: Counter[str] = Counter()
+        for (_, outcome), number in taken.outcomes.items():
+            outcomes[outcome] += number
+        duration_ms = round(seconds * 1000, 1)
         _LOG.info(
-            "batch_finished",
-            messages=len(part),
-            said=len(said.outgoing),
-            duration_ms=round(seconds * 1000, 1),
-            **outcomes,
+            "batch_finished", messages=messages, said=len(taken.said.outgoing), duration_ms=duration_ms, **outcomes
         )
 
     def _give_up(self, reason: Exception) -> None:
-        """Fenced or in doubt: what was said may be out already, so the lanes are taken over anew before anything newer."""
+        """Fenced or in doubt: what was said must be out before anything newer, so the lanes are taken over anew."""
         (self._metrics.fenced if isinstance(reason, FencedError) else self._metrics.doubts).inc()
         _LOG.warning("lanes_dropped", lanes=sorted(self.epochs), reason=type(reason).__name__)
         self.drop()
@@ -204,21 +204,9 @@ class Loop:
             pause_s = min(pause_s * 2, PAUSE_MAX_S)
 
 
-def _copy(entry: Entry) -> Entry:
-    """An attempt rewrites where its entries stand; the next attempt starts from what was read."""
-    return replace(entry, heard=replace(entry.heard))
-
-
 def _ends(records: Sequence[Record]) -> dict[tuple[str, int], int]:
     return {(record.topic, record.partition): record.offset + 1 for record in records}
 
 
 def _first(records: Sequence[Record]) -> dict[tuple[str, int], int]:
     return {(record.topic, record.partition): record.offset for record in reversed(records)}
-
-
-def _outcomes(outcomes: Mapping[tuple[str, str], int]) -> dict[str, int]:
-    total: dict[str, int] = {}
-    for (_, outcome), number in outcomes.items():
-        total[outcome] = total.get(outcome, 0) + number
-    return total

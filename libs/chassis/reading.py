@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from hashlib import blake2b
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from contracts.event import OutsideEvent
-from contracts.topics import topic_named
 from pydantic import ValidationError
 
-from chassis.batch import NOTES, Entry, Row
+from chassis.entry import NOTES, Entry, Row
 from chassis.errors import describe
-from chassis.service import Heard, Home
+from chassis.service import Heard
 from chassis.wire import Envelope, UnreadableError, read_envelope
+from contracts.event import OutsideEvent
+from contracts.topics import topic_named
 
 if TYPE_CHECKING:
     from chassis.ports import Parked
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from chassis.wire import Headers, Record
 
 BODY_BYTES_MAX = 1_048_576
+_UNREAD: Any = None
 
 
 def read_record(service: Service, record: Record) -> Entry:
@@ -33,7 +34,7 @@ def read_record(service: Service, record: Record) -> Entry:
     elif not envelope.revision and not problem and not topic_named(record.topic).is_outside:
         problem = "no_ce_sequence"
     queue = f"{record.topic}!{place}" if problem else f"{record.topic}/{key}"
-    heard = Heard[Any](None, key, record.topic, record.partition, envelope)
+    heard: Heard[Any] = Heard(_UNREAD, key, record.topic, record.partition, envelope)
     entry = Entry(queue, record.partition, key, heard, record.value, record.headers, place=place, problem=problem)
     return entry if problem else _read_body(service, entry)
 
@@ -41,25 +42,10 @@ def read_record(service: Service, record: Record) -> Entry:
 def read_parked(service: Service, row: Parked) -> Entry:
     """Read a row of `later` again: a repaired body may be readable now."""
     envelope, problem = _read_envelope(row.headers, 0)
-    heard = Heard[Any](None, row.subject, row.topic, row.lane, envelope)
+    heard: Heard[Any] = Heard(_UNREAD, row.subject, row.topic, row.lane, envelope)
     known = Row(row.id, row.tries, row.verdict, row.actor, row.why)
     entry = Entry(row.queue, row.lane, row.key, heard, row.value, row.headers, row=known, problem=problem)
     return entry if problem else _read_body(service, entry)
-
-
-def home_of(route: Route, event: Any) -> str | None:
-    """The subject of a message from outside, where its body tells; None where only the hearer's tables can."""
-    if isinstance(route.home, Home):
-        return None
-    if route.home is not None:
-        return route.home(event)
-    subject: str | None = event.home()
-    return subject
-
-
-def digest(event: OutsideEvent) -> bytes:
-    """What two messages with one sender's id must share."""
-    return blake2b(event.content(), digest_size=16).digest()
 
 
 def _read_envelope(headers: Headers, timestamp_ms: int) -> tuple[Envelope, str | None]:
@@ -80,13 +66,18 @@ def _read_body(service: Service, entry: Entry) -> Entry:
     entry.route = service.routes.get(kind)
     if entry.route is None:
         return entry
-    if entry.heard.topic != NOTES and kind not in {event.type for event in topic_named(entry.heard.topic).events}:
+    if kind not in _types(entry.heard.topic) and entry.heard.topic != NOTES:
         entry.problem = "wrong_topic"
     elif len(entry.value) > BODY_BYTES_MAX:
         entry.problem = "body_too_long"
     else:
         _decode(entry, entry.route, entry.value)
     return entry
+
+
+@cache
+def _types(topic: str) -> frozenset[str]:
+    return frozenset() if topic == NOTES else frozenset(event.type for event in topic_named(topic).events)
 
 
 def _decode(entry: Entry, route: Route, body: bytes) -> None:

@@ -10,14 +10,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar, Generic, Self, TypeVar
 
-from contracts.event import Event
-from contracts.topics import TOPICS, Topic, topic_of
-from contracts.topics import Service as Party
 from pydantic import BaseModel, ConfigDict
 
 from chassis.queries import Tx
 from chassis.turn import Turn
 from chassis.wire import Envelope
+from contracts.event import Event
+from contracts.topics import TOPICS, Topic, topic_of
+from contracts.topics import Service as Party
 
 E = TypeVar("E", bound=BaseModel)
 
@@ -64,7 +64,7 @@ class _Private(BaseModel):
 
 
 class Note(_Private):
-    """A service's message to itself: a timer, a hand-over to another subject's lane, or the answer of an outside call."""
+    """A service's message to itself: a timer, a hand-over to another subject's lane, the answer of an outside call."""
 
 
 class Request(_Private):
@@ -101,7 +101,7 @@ H = TypeVar("H", bound=Callable[..., Awaitable[None]])
 class Route:
     """How one event type is taken."""
 
-    event: type[Event] | type[Note]
+    event: type[Event | Note]
     handle: Handler
     needs: Sequence[Need] = ()
     home: Home | Callable[[Any], str] | None = None
@@ -123,7 +123,7 @@ class Service:
 
     def hears(
         self,
-        event: type[Event] | type[Note],
+        event: type[Event | Note],
         *,
         needs: Sequence[Need] = (),
         home: Home | Callable[[Any], str] | None = None,

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from asyncpg import Record
-    from contracts.event import Event
 
     from chassis.queries import Query, Tx
     from chassis.service import Heard, Note, Request
+    from contracts.event import Event
 
 
 class Announcement(NamedTuple):
@@ -79,7 +79,8 @@ class Turn:
     def erase(self, cause: Heard[Any], event: type[Event], key: str | None = None) -> None:
         """Say a tombstone on the compacted topic of `event`."""
         topic = topic_of(event)
-        assert topic.compacted and topic.name in self.says, f"{topic.name} cannot be erased from here"
+        assert topic.compacted, f"{topic.name} has no tombstones"
+        assert topic.name in self.says, f"{topic.name} is not this service's to erase"
         self.announcements.append(Announcement(cause, topic.name, key or cause.subject, event.type, None))
 
     def remind(self, cause: Heard[Any], note: Note, due: datetime | None = None, subject: str | None = None) -> None:

@@ -101,7 +101,7 @@ def read_envelope(headers: Headers, timestamp_ms: int) -> Envelope:
 
 
 def write_headers(envelope: Envelope, source: str, subject: str, cause: str) -> list[tuple[str, bytes]]:
-    """Write the attributes of an event of ours: `source` is the service, `cause` the id of the event it follows from."""
+    """Write the attributes of our own event: `source` is the service, `cause` the id of the event it follows from."""
     trace = envelope.trace or envelope.id.replace("-", "")
     return [
         ("ce_specversion", b"1.0"),

@@ -1,4 +1,4 @@
-"""A service on a bench: its own handlers, tables and role on a real PostgreSQL, with a log in memory and a clock to turn.
+"""A service on a bench: its own handlers, tables and role on a real PostgreSQL, a log in memory and a clock to turn.
 
 What the bench hears is taken exactly as in production, through the loop; what the service says lands in `log.appended`.
 """
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import asyncpg
+
 from chassis import Service
 from chassis.calls import Caller
 from chassis.ledger import PostgresMemory
@@ -111,7 +112,7 @@ class Bench:
 
         `how`: revision, kind (the class, for a tombstone), at.
         """
-        kind: type[Event] = how.get("kind") or type(event)
+        kind: type[Event] = how["kind"] if event is None else type(event)
         topic = topic_of(kind)
         key = event.subject() if isinstance(event, OutsideEvent) else subject
         revision, event_id = 0, f"outside-{next(self._offsets)}"
@@ -142,7 +143,7 @@ class Bench:
             due = await self.memory.next_due(range(LANES))
             if due is None or due > self.clock.now:
                 return
-            self.loop._look_at = self.clock.now  # noqa: SLF001 (a real instance looks twice a second)
+            self.loop._look_at = self.clock.now
             assert await self.loop.take([]), "lanes were lost"
         raise AssertionError("something is due again and again")
 

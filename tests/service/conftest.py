@@ -4,8 +4,8 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 
 import pytest
-from chassis import Service
 
+from chassis import Service
 from tests.service.bench import Bench, bench_of
 
 Benches = Callable[[Service], AbstractAsyncContextManager[Bench]]
@@ -13,5 +13,5 @@ Benches = Callable[[Service], AbstractAsyncContextManager[Bench]]
 
 @pytest.fixture
 def on_bench(admin_url: str) -> Benches:
-    """Put a service on a bench: ``async with on_bench(service) as bench``."""
+    """Give what puts a service on a bench: ``async with on_bench(service) as bench``."""
     return lambda service: bench_of(service, admin_url)

@@ -1,0 +1,56 @@
+"""One message in a batch, and where it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+from chassis.service import Heard, Route
+
+NOTES = "note"  # the topic of a service's messages to itself, which never leave its tables
+
+
+class Row(NamedTuple):
+    """What is known of an entry that comes from `later`."""
+
+    id: int
+    tries: int
+    verdict: str | None
+    actor: str | None
+    why: str | None
+
+
+@dataclass(slots=True)
+class Entry:
+    """One message in a batch: fresh from a topic (`row` is None), or due again."""
+
+    queue: str  # 'topic/key'; 'topic>subject' once a message from outside was brought home
+    lane: int
+    key: str
+    heard: Heard[Any]
+    value: bytes | None
+    headers: Sequence[tuple[str, bytes]]
+    row: Row | None = None
+    route: Route | None = None  # None: a type that this service does not hear
+    problem: str | None = None  # why it cannot be read
+    place: str = ""  # partition and offset of a fresh record
+
+    @property
+    def type(self) -> str:
+        """The event's wire type."""
+        return self.heard.envelope.type
+
+    @property
+    def kind(self) -> Hashable:
+        """What its group has in common: one type taken one way."""
+        return id(self.route) if self.route else self.type
+
+    @property
+    def is_home(self) -> bool:
+        """Whether it stands under its own subject; a message from outside must be brought there first."""
+        return bool(self.heard.envelope.revision) or ">" in self.queue or self.heard.topic == NOTES
+
+    def copy(self) -> Entry:
+        """An attempt moves messages from outside to their home; the next attempt starts from what was read."""
+        return self if self.is_home else replace(self, heard=replace(self.heard))

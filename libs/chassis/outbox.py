@@ -1,0 +1,84 @@
+"""The outbox: announcements get their revisions and are written in the deciding transaction; publishing comes after."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import datetime
+from typing import TYPE_CHECKING, NamedTuple
+
+from chassis.entry import NOTES
+from chassis.errors import OversizeError
+from chassis.ports import Later, PlacedCall
+from chassis.wire import Envelope, Outgoing, write_headers
+from contracts.values import event_id_of, lane_of, named_id
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from chassis.ports import Ledger
+    from chassis.service import Note
+    from chassis.turn import Announcement, Turn
+
+BODY_BYTES_MAX = 900_000  # below every broker's default, with room for headers
+
+
+class Said(NamedTuple):
+    """What one transaction announced: its batch in the outbox (None: nothing), and the events in order."""
+
+    batch: int | None
+    outgoing: Sequence[Outgoing]
+
+
+async def announce(ledger: Ledger, turn: Turn, service: str, lanes: int) -> Said:
+    """Number what was said under its subjects' locks and write it to the outbox.
+
+    Raises OversizeError for a body that no broker would take.
+    """
+    said = turn.announcements
+    if not said:
+        return Said(None, [])
+    numbers = Counter(f"{announcement.topic}/{announcement.key}" for announcement in said)
+    last = await ledger.draw(numbers)
+    revisions = {queue: last[queue] - number for queue, number in numbers.items()}
+    outgoing = []
+    for announcement in said:
+        queue = f"{announcement.topic}/{announcement.key}"
+        revisions[queue] += 1
+        outgoing.append(_event(announcement, revisions[queue], service, turn.now.isoformat(), lanes))
+    batch = await ledger.put_out([announcement.cause.lane for announcement in said], outgoing)
+    return Said(batch, outgoing)
+
+
+def notes(turn: Turn, lanes: int) -> Iterator[Later]:
+    """The rows of what was left for this service itself."""
+    for number, (cause, note, subject, due) in enumerate(turn.reminders):
+        envelope = Envelope(
+            f"{cause.id}.{note.type}.{number}", note.type, turn.now.isoformat(), 0, cause.envelope.trace
+        )
+        row = note_row(envelope, note, subject, lanes, turn.now)
+        yield row if due is None else row._replace(due=due, timer=True)
+
+
+def calls(turn: Turn, lanes: int) -> Iterator[PlacedCall]:
+    """The rows of what the outside world was asked for; the id is the idempotency key of every try."""
+    for number, (cause, request, queue) in enumerate(turn.errands):
+        call_id = named_id(f"{cause.id} {request.type} {queue} {number}")
+        lane = lane_of(cause.subject, lanes)
+        yield PlacedCall(call_id, queue, lane, cause.subject, request.type, request.encode(), cause.envelope.trace)
+
+
+def note_row(envelope: Envelope, note: Note, subject: str, lanes: int, now: datetime) -> Later:
+    """A note to the service itself, due now, in a queue of its own, in its subject's home lane."""
+    headers = write_headers(envelope, NOTES, subject, envelope.id)
+    lane = lane_of(subject, lanes)
+    return Later(f"{NOTES}/{envelope.id}", lane, NOTES, subject, subject, note.encode(), headers, "due", now)
+
+
+def _event(said: Announcement, revision: int, service: str, time: str, lanes: int) -> Outgoing:
+    cause, topic, key, kind, value = said
+    if value is not None and len(value) > BODY_BYTES_MAX:
+        raise OversizeError(topic, len(value), BODY_BYTES_MAX)
+    envelope = Envelope(event_id_of(topic, key, revision), kind, time, revision, cause.envelope.trace)
+    headers = write_headers(envelope, service, key, cause.id)
+    return Outgoing(topic, lane_of(key, lanes), key, value, headers)

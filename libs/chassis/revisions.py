@@ -1,0 +1,97 @@
+"""Revisions: one comparison is deduplication, order and proof that nothing is missing.
+
+Messages from outside carry none: their sender's id is remembered for ever, with a digest of the content.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from hashlib import blake2b
+from typing import TYPE_CHECKING, NamedTuple
+
+from chassis.entry import Entry
+from chassis.errors import HoleError
+from contracts.topics import topic_named
+
+if TYPE_CHECKING:
+    from chassis.ports import Ledger
+    from chassis.service import Service
+
+
+class Judged(NamedTuple):
+    """What is new among numbered entries, and the last revision of each queue from now on."""
+
+    fresh: list[Entry]
+    revisions: dict[str, int]
+
+
+def judge(entries: Iterable[Entry], heard: Mapping[str, int], leaps: frozenset[str]) -> Judged:
+    """Tell the next revisions from duplicates.
+
+    `leaps` are topics on which any newer revision is the next (compacted or shared).  Raises HoleError when a revision
+    is missing: what came before it was lost, and no later one may be handled.
+    """
+    judged = Judged([], {})
+    for entry in entries:
+        revision = entry.heard.envelope.revision
+        last = judged.revisions.get(entry.queue) or heard.get(entry.queue, 0)
+        if revision <= last:
+            continue
+        if revision > last + 1 and entry.heard.topic not in leaps:
+            raise HoleError(entry.heard.topic, entry.key, last + 1, revision)
+        judged.revisions[entry.queue] = revision
+        judged.fresh.append(entry)
+    return judged
+
+
+async def fresh(service: Service, ledger: Ledger, entries: Sequence[Entry]) -> list[Entry]:
+    """Keep the entries that were never heard before, in their order; remember them as heard."""
+    numbered = [entry for entry in entries if entry.heard.envelope.revision]
+    outside = [entry for entry in entries if not entry.heard.envelope.revision]
+    new: list[Entry] = []
+    if numbered:
+        leaps = frozenset(topic.name for topic in service.topics if topic.compacted or topic.shared)
+        judged = judge(numbered, await ledger.heard({entry.queue for entry in numbered}), leaps)
+        if judged.revisions:
+            await ledger.hear(judged.revisions)
+        new += judged.fresh
+    if outside:
+        new += await _unseen(service, ledger, outside)
+    kept = set(map(id, new))
+    return [entry for entry in entries if id(entry) in kept]
+
+
+async def _unseen(service: Service, ledger: Ledger, entries: Sequence[Entry]) -> list[Entry]:
+    named = [(entry, _identity(entry)) for entry in entries]
+    digests: dict[str, bytes] = {}
+    for entry, identity in named:
+        if identity:
+            digests.setdefault(identity, _digest(entry))
+    known = await ledger.remember(digests) if digests else {}
+    return [entry for entry, identity in named if identity is None or _is_new(service, entry, identity, known)]
+
+
+def _is_new(service: Service, entry: Entry, identity: str, known: dict[str, bytes]) -> bool:
+    """Same id and same content: a duplicate.  Same id and other content: a conflict, for its own handler to tell."""
+    digest = _digest(entry)
+    if identity not in known:
+        known[identity] = digest  # a twin later in this batch is compared with this one
+        return True
+    if known[identity] == digest:
+        return False
+    entry.route = service.conflicting.get(entry.type)
+    entry.problem = None if entry.route else "id_collision"
+    return True
+
+
+def _identity(entry: Entry) -> str | None:
+    """The sender's id; an unreadable message is known by its place in the log; repeated definitions are no harm."""
+    if entry.problem:
+        return f"{entry.heard.topic}!{entry.place}"
+    if entry.route is None or entry.heard.event is None or topic_named(entry.heard.topic).compacted:
+        return None
+    return f"{entry.heard.topic}:{entry.heard.event.identity()}"
+
+
+def _digest(entry: Entry) -> bytes:
+    return b"" if entry.problem else blake2b(entry.heard.event.content(), digest_size=16).digest()
