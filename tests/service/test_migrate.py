@@ -11,6 +11,7 @@ import asyncpg
 import pytest
 
 from chassis.migrate import AUDITOR, CHASSIS_MIGRATIONS, MigrationError, migrate_all, prepare
+from chassis.postgres import Connection
 
 STOCK = "create table stock (sku text primary key, available int not null);"
 LEDGER = """
@@ -87,7 +88,7 @@ async def prepared(plant: Plant) -> Plant:
 @pytest.fixture
 async def refusal(prepared: Plant) -> AsyncIterator[Callable[[str, str], Awaitable[str | None]]]:
     """Try a statement as a role; answers the SQLSTATE of the refusal, and undoes what passed."""
-    open_connections: dict[str, asyncpg.Connection[asyncpg.Record]] = {}
+    open_connections: dict[str, Connection] = {}
 
     async def attempt(role: str, statement: str) -> str | None:
         if role not in open_connections:
@@ -212,7 +213,7 @@ async def test_no_service_makes_anything_outside_its_tables(
 
 
 @pytest.fixture
-async def auditor(plant: Plant) -> AsyncIterator[asyncpg.Connection[asyncpg.Record]]:
+async def auditor(plant: Plant) -> AsyncIterator[Connection]:
     """The auditor's own session; the role is the whole server's, so its password is put back."""
     admin = await asyncpg.connect(plant.admin_url)
     before = await admin.fetchval("select rolpassword from pg_authid where rolname = $1", AUDITOR)
@@ -225,9 +226,7 @@ async def auditor(plant: Plant) -> AsyncIterator[asyncpg.Connection[asyncpg.Reco
     await admin.close()
 
 
-async def test_the_auditor_reads_every_schema_and_writes_none(
-    plant: Plant, auditor: asyncpg.Connection[asyncpg.Record]
-) -> None:
+async def test_the_auditor_reads_every_schema_and_writes_none(plant: Plant, auditor: Connection) -> None:
     for schema, (verb, statement) in product(plant.services, VERBS.items()):
         attempt = auditor.execute(statement.format(schema=schema, table="stock", column="available"))
         if verb == "select":
