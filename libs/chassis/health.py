@@ -48,6 +48,7 @@ LIMITS_S: Final = {
 }
 _BEATS: Final = (Trouble.POLL, Trouble.LOOP)  # these are not reported: they are the silence after the last beat
 _SILENCE_S: Final = 10.0  # that much silence makes unready
+_EXCUSES: Final = frozenset({Trouble.DATABASE, Trouble.FLOOD})  # meanwhile the loop stands with a batch in hand
 
 
 class Health:
@@ -63,7 +64,9 @@ class Health:
 
     def well(self, trouble: Trouble) -> None:
         """Note that it is right again; for polling: that it rests on purpose."""
-        self._since_s.pop(trouble, None)
+        was_wrong = self._since_s.pop(trouble, None) is not None
+        if was_wrong and trouble in _EXCUSES and Trouble.POLL in self._since_s:
+            self.beat(Trouble.POLL)
 
     def beat(self, trouble: Trouble) -> None:
         """Note a sign of life: silence from now on counts towards this trouble."""
@@ -80,7 +83,10 @@ class Health:
 
     def stuck(self) -> list[Trouble]:
         """Name the troubles that have lasted so long that only a new process helps."""
-        return [trouble for trouble, age in self.troubles().items() if age > LIMITS_S.get(trouble, age)]
+        troubles = self.troubles()
+        if _EXCUSES & troubles.keys():
+            troubles.pop(Trouble.POLL, None)
+        return [trouble for trouble, age in troubles.items() if age > LIMITS_S.get(trouble, age)]
 
 
 @asynccontextmanager

@@ -101,6 +101,20 @@ def test_a_consumer_that_rests_on_purpose_is_well(health: Health) -> None:
     assert not health.troubles()
 
 
+@pytest.mark.parametrize("excuse", [Trouble.DATABASE, Trouble.FLOOD])
+def test_a_loop_that_waits_for_others_is_not_stuck(health: Health, excuse: Trouble) -> None:
+    health.beat(Trouble.POLL)
+    health.trouble(excuse)
+    health.tick(3_600)
+    assert not health.stuck()
+
+    health.well(excuse)
+    assert not health.stuck()
+
+    health.tick(LIMITS_S[Trouble.POLL] + 1)
+    assert health.stuck() == [Trouble.POLL]
+
+
 async def test_readiness_follows_troubles_and_liveness_does_not(health: Health, port: int) -> None:
     assert await get(port, "/ready") == (200, "ok\n")
 
