@@ -62,7 +62,7 @@ class Settings(BaseSettings):
         "info", description="the least level that is printed"
     )
 
-    def __init__(self, **values: Any) -> None:  # noqa: ANN401 -- as in the base class
+    def __init__(self, **values: Any) -> None:
         try:
             super().__init__(**values)
         except ValidationError as error:
