@@ -6,7 +6,7 @@ thread.
 """
 
 from ordermill.stack.errors import AlreadyRunningError, NotRunningError, PortTakenError, StackError
-from ordermill.stack.home import Home
+from ordermill.stack.home import Home, Progress
 from ordermill.stack.process import Process
 from ordermill.stack.stack import Options, Stack, Status, current, down, status, up
 
@@ -17,6 +17,7 @@ __all__ = [
     "Options",
     "PortTakenError",
     "Process",
+    "Progress",
     "Stack",
     "StackError",
     "Status",

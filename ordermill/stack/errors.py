@@ -1,17 +1,10 @@
-"""What can keep the stack from working, as one kind of error: what is wrong, and what to do about it."""
+"""What can keep the stack from working."""
+
+from ordermill.errors import CommandError
 
 
-class StackError(Exception):
-    """The stack cannot go on; `mend` tells the user what to do."""
-
-    def __init__(self, problem: str, mend: str = "") -> None:
-        super().__init__(problem)
-        self.problem = problem
-        self.mend = mend
-
-    def __str__(self) -> str:
-        """Problem and mend, for a terminal."""
-        return f"{self.problem}\n  {self.mend}" if self.mend else self.problem
+class StackError(CommandError):
+    """The stack cannot go on."""
 
 
 class NotRunningError(StackError):

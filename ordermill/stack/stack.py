@@ -91,6 +91,11 @@ class Stack:
     # The superuser's address of the database `ordermill`.
     admin_url: str = field(repr=False)
 
+    @property
+    def address(self) -> str:
+        """Where PostgreSQL is, without the password."""
+        return self.admin_url.rpartition("@")[2]
+
     def spawn(self, name: str, command: Sequence[str], environment: Mapping[str, str] | None = None) -> Process:
         """Start a named process in this home; `ordermill down` will stop it before the servers."""
         with self.home.locked():

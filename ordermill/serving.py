@@ -1,0 +1,109 @@
+"""The commands that start, stop and look at the embedded stack."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import sys
+import time
+from typing import Annotated
+
+from cyclopts import Parameter
+from cyclopts.types import UInt16
+
+from ordermill import stack
+
+Json = Annotated[bool, Parameter(name="--json", negative="", show_default=False)]
+Flag = Annotated[bool, Parameter(negative="", show_default=False)]
+MARKS = {"ok": "✓", "warning": "!", "failure": "✗"}
+
+
+def step_by_step() -> stack.Progress:
+    """Show each step on standard error, with the seconds since the first: standard output is for results."""
+    begun = time.monotonic()
+
+    def show(step: str) -> None:
+        print(f"  {time.monotonic() - begun:5.1f} s  {step}", file=sys.stderr, flush=True)
+
+    return show
+
+
+def print_json(result: object) -> None:
+    """Print a result for programs."""
+    print(json.dumps(result, indent=2))
+
+
+def up(
+    *, brokers: int = 1, kafka_port: UInt16 | None = None, postgres_port: UInt16 | None = None, as_json: Json = False
+) -> None:
+    """Start Kafka and PostgreSQL, or join them if they run. They run until `ordermill down`.
+
+    The first start fetches Kafka's jars (44 MB) and takes about ten seconds, a later one two. State survives.
+
+    Args:
+        brokers: 1, or 3 to try replication and the loss of a broker.
+        kafka_port: The port for Kafka's clients; any free one if not given.
+        postgres_port: The port for PostgreSQL; any free one if not given.
+        as_json: Print where the servers are as JSON.
+    """
+    options = stack.Options(brokers=brokers, kafka_port=kafka_port, postgres_port=postgres_port)
+    running = stack.up(progress=step_by_step(), options=options)
+    if as_json:
+        print_json({"kafka": running.kafka, "postgres": running.address, "home": str(running.home.path)})
+        return
+    print(f"Kafka       {running.kafka}")
+    print(f"PostgreSQL  {running.address}  (superuser's password: {running.home.password})")
+    print("They run until `ordermill down`.")
+
+
+def down(*, wipe: Flag = False, as_json: Json = False) -> None:
+    """Stop what runs in this home: the services first, then Kafka and PostgreSQL. Nothing else is touched.
+
+    Args:
+        wipe: Delete all state as well: every order, every topic.
+        as_json: Print what was stopped as JSON.
+    """
+    stopped = stack.down(progress=step_by_step(), wipe=wipe)
+    if as_json:
+        print_json({"stopped": stopped})
+        return
+    print(f"Stopped {', '.join(stopped)}." if stopped else "Nothing was running.")
+
+
+def status(*, as_json: Json = False) -> int:
+    """Show what runs in this home. Exit code 1 if the servers do not answer.
+
+    Args:
+        as_json: Print it as JSON.
+    """
+    found = stack.status()
+    if as_json:
+        print_json(dataclasses.asdict(found))
+    else:
+        print(f"Home        {found.home}")
+        print(f"Kafka       {found.kafka or 'does not answer'}")
+        print(f"PostgreSQL  {found.postgres or 'does not answer'}")
+        for name, pid in found.processes.items():
+            print(f"  {name:<16} process {pid}")
+        if not found.is_ready:
+            print("Start it with: ordermill up")
+    return 0 if found.is_ready else 1
+
+
+def doctor(*, as_json: Json = False) -> int:
+    """Look for what keeps the stack from starting, and say what to do. Exit code 1 if something does.
+
+    Args:
+        as_json: Print the findings as JSON.
+    """
+    from ordermill.stack.doctor import examine  # noqa: PLC0415  only this command needs it
+
+    findings = examine(stack.Home.chosen())
+    if as_json:
+        print_json([dataclasses.asdict(finding) for finding in findings])
+    else:
+        for finding in findings:
+            print(f"{MARKS[finding.verdict]} {finding.subject}: {finding.detail}")
+            if finding.mend:
+                print(f"    {finding.mend}")
+    return 1 if any(finding.verdict == "failure" for finding in findings) else 0

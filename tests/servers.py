@@ -1,0 +1,70 @@
+"""The real servers that tests run on: the embedded stack in a home of its own, external ones, or containers.
+
+| environment                                    | servers                                                  |
+|------------------------------------------------|----------------------------------------------------------|
+| nothing                                        | embedded, in `.ordermill-test`, stopped after the tests  |
+| ORDERMILL_KEEP=1                               | the same, left running for the next run                  |
+| ORDERMILL_KAFKA, ORDERMILL_DATABASE_URL        | those                                                    |
+| ORDERMILL_TEST_STACK=containers                | the official images, where Docker answers                |
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ordermill import stack
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+HOME = stack.Home(CHECKOUT / ".ordermill-test")
+
+
+@dataclass(frozen=True, slots=True)
+class Servers:
+    """Where the servers of this test run are."""
+
+    kafka: str
+    admin_url: str = field(repr=False)
+
+
+@contextmanager
+def servers() -> Iterator[Servers]:
+    """The servers for one run of the tests."""
+    kafka, database = os.environ.get("ORDERMILL_KAFKA"), os.environ.get("ORDERMILL_DATABASE_URL")
+    if os.environ.get("ORDERMILL_TEST_STACK") == "containers":
+        from tests.containers import containers  # noqa: PLC0415  needs Docker's client
+
+        with containers() as (kafka, database):
+            yield Servers(kafka, database)
+    elif kafka and database:
+        yield Servers(kafka, database)
+    else:
+        with embedded() as running:
+            yield Servers(running.kafka, running.admin_url)
+
+
+@contextmanager
+def embedded() -> Iterator[stack.Stack]:
+    """The embedded stack. Runs at the same time share it: the first makes it anew, the last stops it."""
+    with Path(f"{HOME.path}.users").open("a") as users:
+        if is_only_user(users.fileno()) and not stack.status(HOME).processes:
+            stack.down(HOME, wipe=True)
+        running = stack.up(HOME)
+        fcntl.flock(users, fcntl.LOCK_SH)
+        yield running
+        if is_only_user(users.fileno()) and not os.environ.get("ORDERMILL_KEEP"):
+            stack.down(HOME)
+
+
+def is_only_user(users: int) -> bool:
+    """Whether no other run uses the servers; none will begin to while we hold the lock that this takes."""
+    try:
+        fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        fcntl.flock(users, fcntl.LOCK_SH)
+        return False
+    return True
