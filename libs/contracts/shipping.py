@@ -8,11 +8,14 @@ from contracts.facts import LineQuantity, RefusedLine
 
 
 class LostQuote(Fact):
-    """A service that was considered for a parcel, and why it lost: cost, date, weight, size, a code."""
+    """A service that was considered for a parcel, and why it lost: cost, date, weight, size, a code.
+
+    Without a cost it takes no such parcel.
+    """
 
     carrier: str
     service: str
-    cost: int
+    cost: int | None = None
     deliver_by: date
     because: str
 

@@ -1,64 +1,80 @@
 """Every decision of shipping: which service, which parcels come back, what a carrier's report means."""
 
-from services.shipping.core.calendar import Calendar, arrival_day, pickup_day
+from services.shipping.core.calendar import Calendar
+from services.shipping.core.consignment import Booking, Consignment, Label, Unaddressed, VoidedLabel, book, labels
+from services.shipping.core.dispatch import Departure, LabelledParcel, manifest_id
+from services.shipping.core.documents import Addressee, calendar, destination, rate_card, recipient, sender
+from services.shipping.core.label import LabelFace
 from services.shipping.core.parcel import Destination, Lines, Parcel, Shipment, combined
-from services.shipping.core.rating import (
-    Choice,
-    LostQuote,
-    Quote,
-    RateCard,
-    Surcharge,
-    Unserved,
-    Zone,
-    cards_in_force,
-    choose_service,
-)
-from services.shipping.core.recall import Held, Recall, answer_recall
+from services.shipping.core.promise import PromiseChange, folded
+from services.shipping.core.rating import Choice, RateCard, Unserved
+from services.shipping.core.recall import Ask, Held, Recall, answer_recalls
 from services.shipping.core.tracking import (
+    UNKNOWN,
     Closed,
     Delivered,
     Followed,
     Ignored,
     Meaning,
+    Milestone,
     Progressed,
     Report,
+    Step,
+    Tracked,
     Trail,
-    follow,
+    follow_all,
     meaning_of,
+    verdict_of,
 )
-from services.shipping.core.tracking_number import carrier_key, tracking_number
+from services.shipping.core.tracking_number import spelt
 
 __all__ = [
+    "UNKNOWN",
+    "Addressee",
+    "Ask",
+    "Booking",
     "Calendar",
     "Choice",
     "Closed",
+    "Consignment",
     "Delivered",
+    "Departure",
     "Destination",
     "Followed",
     "Held",
     "Ignored",
+    "Label",
+    "LabelFace",
+    "LabelledParcel",
     "Lines",
-    "LostQuote",
     "Meaning",
+    "Milestone",
     "Parcel",
     "Progressed",
-    "Quote",
+    "PromiseChange",
     "RateCard",
     "Recall",
     "Report",
     "Shipment",
-    "Surcharge",
+    "Step",
+    "Tracked",
     "Trail",
+    "Unaddressed",
     "Unserved",
-    "Zone",
-    "answer_recall",
-    "arrival_day",
-    "cards_in_force",
-    "carrier_key",
-    "choose_service",
+    "VoidedLabel",
+    "answer_recalls",
+    "book",
+    "calendar",
     "combined",
-    "follow",
+    "destination",
+    "folded",
+    "follow_all",
+    "labels",
+    "manifest_id",
     "meaning_of",
-    "pickup_day",
-    "tracking_number",
+    "rate_card",
+    "recipient",
+    "sender",
+    "spelt",
+    "verdict_of",
 ]

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta, tzinfo
 
 # Carriers count transit in Monday to Friday wherever they deliver on more days.
 _CARRIER_WEEKDAYS = frozenset({1, 2, 3, 4, 5})
@@ -11,8 +11,9 @@ _DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Calendar:
-    """When a location hands parcels over: ISO weekdays, the days off among them, and the hour of the last pickup."""
+    """When a location hands parcels over: its zone, ISO weekdays, days off, and the local hour of the last pickup."""
 
+    zone: tzinfo
     cut_off: time
     weekdays: frozenset[int]
     days_off: frozenset[date] = frozenset()
@@ -24,10 +25,11 @@ def _next_working_day(day: date, weekdays: Collection[int], days_off: Collection
     return day
 
 
-def pickup_day(packed_at: datetime, calendar: Calendar) -> date:
-    """Give the day of the pickup that a parcel packed at this local time still catches."""
-    day = packed_at.date()
-    if packed_at.time() >= calendar.cut_off:
+def pickup_day(moment: datetime, calendar: Calendar) -> date:
+    """Give the day of the pickup that a parcel ready at this moment still catches."""
+    local = moment.astimezone(calendar.zone)
+    day = local.date()
+    if local.time() >= calendar.cut_off:
         day += _DAY
     # A location that never works would search for ever; its parcels leave as if it always did.
     return _next_working_day(day, calendar.weekdays or range(1, 8), calendar.days_off)

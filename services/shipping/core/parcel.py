@@ -45,6 +45,7 @@ class Shipment:
     ship_group_id: str
     currency: str
     deliver_by: date | None
+    lines: Lines
 
 
 def combined(parcels: Iterable[Lines]) -> dict[str, int]:

@@ -10,10 +10,20 @@ Refusal = Literal["dispatched", "packed_together", "not_held"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """Units of a shipment that are wanted back."""
+
+    ask_id: str
+    shipment_id: str
+    lines: Lines
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
-    """A parcel of the shipment whose label is still good."""
+    """A packed parcel that was not recalled before."""
 
     parcel_id: str
+    shipment_id: str
     lines: Lines
     is_dispatched: bool
 
@@ -25,6 +35,19 @@ class Recall:
     parcels: tuple[str, ...]
     released: Lines
     refused: tuple[tuple[str, int, Refusal], ...]
+
+
+def answer_recalls(asks: Iterable[Ask], held: Iterable[Held]) -> list[Recall]:
+    """Answer asks in their order; what one took, the next one does not find any more."""
+    here: dict[str, list[Held]] = {}
+    for parcel in held:
+        here.setdefault(parcel.shipment_id, []).append(parcel)
+    answers = []
+    for ask in asks:
+        parcels = here.setdefault(ask.shipment_id, [])
+        answers.append(answer := answer_recall(ask.lines, parcels))
+        here[ask.shipment_id] = [parcel for parcel in parcels if parcel.parcel_id not in answer.parcels]
+    return answers
 
 
 def answer_recall(asked: Lines, held: Sequence[Held]) -> Recall:

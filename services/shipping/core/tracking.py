@@ -3,15 +3,16 @@
 A late report of a lower rung changes nothing; a parcel's first end stands, and what contradicts it is kept and shown.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Final, Literal
+from functools import lru_cache
+from typing import Final, Literal, assert_never
 
 from services.shipping.core.carrier_codes import CARRIER_CODES
-from services.shipping.core.tracking_number import carrier_key
+from services.shipping.core.parcel import Lines
+from services.shipping.core.tracking_number import spelt
 
 
 class Milestone(StrEnum):
@@ -46,7 +47,7 @@ _OUTCOME: Final[Mapping[Milestone, Outcome]] = {
     Milestone.DESTROYED: "destroyed",
 }
 
-Verdict = Literal["progressed", "ended", "repeated", "late", "unknown", "contradicted"]
+Verdict = Literal["progressed", "ended", "repeated", "late", "unknown", "contradicted", "void"]
 # What a second end means, by the first: most tell the same story again, some cannot both be true.
 _SECOND_END: Final[Mapping[Milestone, Mapping[Milestone, Verdict]]] = {
     Milestone.DELIVERED: {
@@ -107,6 +108,17 @@ class Trail:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Tracked:
+    """A parcel that carriers report about; void: under a number that we gave up."""
+
+    parcel_id: str
+    shipment_id: str
+    lines: Lines
+    is_void: bool
+    trail: Trail
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Progressed:
     """A new rung, or a new exception on the present one."""
 
@@ -138,17 +150,13 @@ Step = Progressed | Delivered | Closed | Ignored
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Followed:
-    """Where the reports lead, and what each of them did, in their order."""
+    """Where parcels stand that moved, by parcel, and what each report did, in their order."""
 
-    trail: Trail
+    trails: Mapping[str, Trail]
     steps: tuple[Step, ...]
 
 
 # --- codes ------------------------------------------------------------------------------------------------------------
-
-
-def _spell(code: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "_", code.strip().lower())
 
 
 def _parse(meaning: str) -> Meaning:
@@ -165,24 +173,49 @@ _COMMON: Final = _codes(CARRIER_CODES["*"])
 _MEANINGS: Final = {carrier: {**_COMMON, **_codes(block)} for carrier, block in CARRIER_CODES.items()}
 
 
+@lru_cache(maxsize=4096)
 def meaning_of(carrier: str, code: str) -> Meaning:
     """Look a carrier's code up; one that nobody wrote down means nothing yet."""
-    return _MEANINGS.get(carrier_key(carrier), _COMMON).get(_spell(code), UNKNOWN)
+    return _MEANINGS.get(spelt(carrier), _COMMON).get(spelt(code), UNKNOWN)
 
 
 # --- reports ----------------------------------------------------------------------------------------------------------
 
 
-def follow(trail: Trail, reports: Sequence[Report]) -> Followed:
-    """Take a parcel's reports one after the other."""
-    steps = []
-    for report in reports:
-        step, trail = _take(trail, report)
+def follow_all(parcels: Sequence[Tracked], reports: Sequence[Report]) -> Followed:
+    """Take reports in their order, each about the parcel that stands at its place.
+
+    A void number tells nothing about its parcel: somebody else's may travel under it.
+    """
+    trails: dict[str, Trail] = {}
+    steps: list[Step] = []
+    for parcel, report in zip(parcels, reports, strict=True):
+        if parcel.is_void:
+            steps.append(Ignored(verdict="void"))
+            continue
+        before = trails.get(parcel.parcel_id, parcel.trail)
+        step, after = follow(before, report)
         steps.append(step)
-    return Followed(trail=trail, steps=tuple(steps))
+        if after != parcel.trail:
+            trails[parcel.parcel_id] = after
+    return Followed(trails=trails, steps=tuple(steps))
 
 
-def _take(trail: Trail, report: Report) -> tuple[Step, Trail]:
+def verdict_of(step: Step) -> Verdict:
+    """Say in one word what a report did."""
+    match step:
+        case Progressed():
+            return "progressed"
+        case Delivered() | Closed():
+            return "ended"
+        case Ignored():
+            return step.verdict
+        case _:
+            assert_never(step)
+
+
+def follow(trail: Trail, report: Report) -> tuple[Step, Trail]:
+    """Say what a report changes about a parcel, and where the parcel stands then."""
     milestone = report.meaning.milestone
     if report.meaning == UNKNOWN:
         return Ignored(verdict="unknown"), trail

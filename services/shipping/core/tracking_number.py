@@ -1,5 +1,6 @@
 """Tracking numbers in the carriers' own formats, each with its check digit, drawn from one sequence."""
 
+import re
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
@@ -18,14 +19,14 @@ class _Format(NamedTuple):
     suffix: str = ""
 
 
-def carrier_key(carrier: str) -> str:
-    """Give a carrier's name as tables and look-ups spell it: 'DHL Express' and 'dhl-express' are one."""
-    return carrier.strip().lower().replace(" ", "_").replace("-", "_")
+def spelt(name: str) -> str:
+    """Spell a carrier's name or code as tables and look-ups do: 'DHL Express' and 'dhl-express' are one."""
+    return re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")
 
 
 def tracking_number(carrier: str, serial: int) -> str:
     """Write a serial as this carrier's tracking number; a carrier without a format of its own uses the posts' S10."""
-    layout = _FORMATS.get(carrier_key(carrier), _S10)
+    layout = _FORMATS.get(spelt(carrier), _S10)
     if not 0 <= serial < 10**layout.digits:
         raise ValueError(f"serial {serial} does not fit the numbers of {carrier}")
     body = f"{layout.prefix}{serial:0{layout.digits}d}"

@@ -8,19 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.shipping.core import (
-    Choice,
-    Destination,
-    Parcel,
+from services.shipping.core import Choice, Destination, Parcel, RateCard, Unserved
+from services.shipping.core.rating import (
     Quote,
-    RateCard,
     Surcharge,
-    Unserved,
+    Unfit,
     Zone,
+    billed_weight_g,
     cards_in_force,
     choose_service,
+    quote,
+    zone_of,
 )
-from services.shipping.core.rating import Unfit, billed_weight_g, quote, zone_of
 
 MONDAY = date(2026, 3, 2)
 BERLIN = Destination(country="DE", postcode="10115")

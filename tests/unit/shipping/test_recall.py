@@ -3,11 +3,12 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.shipping.core import Held, answer_recall, combined
+from services.shipping.core import Ask, Held, answer_recalls, combined
+from services.shipping.core.recall import answer_recall
 
 
 def held(parcel_id: str, *, dispatched: bool = False, **lines: int) -> Held:
-    return Held(parcel_id=parcel_id, lines=lines, is_dispatched=dispatched)
+    return Held(parcel_id=parcel_id, shipment_id="s", lines=lines, is_dispatched=dispatched)
 
 
 def test_a_whole_parcel_comes_back_before_dispatch() -> None:
@@ -46,6 +47,15 @@ def test_a_part_of_an_ask_is_refused_with_each_reason() -> None:
 
     assert recall.released == {"a": 1}
     assert recall.refused == (("a", 2, "packed_together"), ("a", 2, "dispatched"), ("a", 1, "not_held"))
+
+
+def test_a_second_ask_finds_only_what_the_first_left() -> None:
+    asks = [Ask(ask_id=f"ask-{n}", shipment_id="s", lines={"a": 2}) for n in (1, 2)]
+
+    first, second = answer_recalls(asks, [held("p1", a=2)])
+
+    assert first.released == {"a": 2}
+    assert second.refused == (("a", 2, "not_held"),)
 
 
 LINES = st.dictionaries(st.sampled_from("abc"), st.integers(1, 5), min_size=1)

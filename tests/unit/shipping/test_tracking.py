@@ -1,6 +1,8 @@
 """Carriers' codes on one scale, and what a report does to a parcel."""
 
 import csv
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import product
 from pathlib import Path
@@ -14,15 +16,15 @@ from services.shipping.core.carrier_codes import CARRIER_CODES
 from services.shipping.core.tracking import (
     Closed,
     Delivered,
-    Followed,
     Ignored,
     Meaning,
     Milestone,
     Progressed,
     Report,
     Step,
+    Tracked,
     Trail,
-    follow,
+    follow_all,
     meaning_of,
 )
 
@@ -37,7 +39,24 @@ def report(milestone: str | None = None, exception: str | None = None, minutes: 
     return Report(meaning=meaning, occurred_at=NOON + timedelta(minutes=minutes))
 
 
-def after(*milestones: str) -> Followed:
+@dataclass(frozen=True)
+class Walk:
+    """One parcel's way through some reports."""
+
+    trail: Trail
+    steps: tuple[Step, ...]
+
+
+def parcel(trail: Trail = DISPATCHED, *, is_void: bool = False) -> Tracked:
+    return Tracked(parcel_id="p1", shipment_id="s1", lines={"a": 1}, is_void=is_void, trail=trail)
+
+
+def follow(trail: Trail, reports: Sequence[Report]) -> Walk:
+    followed = follow_all([parcel(trail)] * len(reports), reports)
+    return Walk(followed.trails.get("p1", trail), followed.steps)
+
+
+def after(*milestones: str) -> Walk:
     return follow(DISPATCHED, [report(milestone, minutes=n) for n, milestone in enumerate(milestones)])
 
 
@@ -178,7 +197,14 @@ def test_a_returning_parcel_is_delivered_to_its_sender() -> None:
 def test_an_unknown_code_changes_nothing() -> None:
     followed = follow(DISPATCHED, [Report(meaning=tracking.UNKNOWN, occurred_at=NOON)])
 
-    assert followed == Followed(trail=DISPATCHED, steps=(Ignored(verdict="unknown"),))
+    assert followed == Walk(DISPATCHED, (Ignored(verdict="unknown"),))
+
+
+def test_a_void_number_tells_nothing_about_its_parcel() -> None:
+    followed = follow_all([parcel(is_void=True)], [report("delivered")])
+
+    assert followed.steps == (Ignored(verdict="void"),)
+    assert followed.trails == {}
 
 
 ENDS = ("delivered", "returned", "lost", "destroyed")

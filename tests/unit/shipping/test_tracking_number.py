@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from contracts.values import check_digit
 from services.shipping.core.tracking_number import (
-    carrier_key,
     dhl_express_check,
     dpd_check,
     fedex_check,
     s10_check,
+    spelt,
     tracking_number,
     ups_check,
 )
@@ -67,7 +67,7 @@ def test_a_serial_beyond_the_format_is_refused() -> None:
 
 @pytest.mark.parametrize("name", ["DHL Express", "dhl-express", " dhl_express "])
 def test_a_carrier_is_one_however_it_is_spelt(name: str) -> None:
-    assert carrier_key(name) == "dhl_express"
+    assert spelt(name) == "dhl_express"
 
 
 @given(st.sampled_from(sorted(FORMATS)), st.integers(0, 9_999_998))
