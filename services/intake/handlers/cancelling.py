@@ -11,7 +11,7 @@ from services.intake import store, translate
 from services.intake.core import cancellation, lifecycle
 from services.intake.core.cancellation import Ask, Wish
 from services.intake.core.lifecycle import State
-from services.intake.handlers.course import ORDER, Course, conclude, service
+from services.intake.handlers.course import Course, conclude, service
 
 ASK: Final = Need("ask", key=lambda heard: heard.event.ask_id, known=store.known_asks)
 
@@ -20,11 +20,18 @@ Ending = tuple[Heard[Any], str, Wish, Ask]
 """The message that ended an ask, the ask's id, the wish behind it, and its answers."""
 
 
-@service.hears(channel.CancellationRequested, needs=[ORDER])
+@service.hears(channel.CancellationRequested)
 async def take_wishes(turn: Turn, requests: Sequence[Heard[channel.CancellationRequested]]) -> None:
-    """Cancel what intake still has, ask for what is on the road."""
+    """Cancel what intake still has, ask for what is on the road.  A wish that overtook its order is kept for it.
+
+    It cannot wait in front of the order: both come on one topic under one key, so the order would stand behind it.
+    """
     course = await Course.of(turn, requests)
-    await cancel(turn, course, [(heard, translate.wish_of(heard.event)) for heard in requests])
+    wishes = [(heard, translate.wish_of(heard.event)) for heard in requests]
+    for heard, wish in wishes:
+        if heard.subject not in course.now:
+            await store.insert_early_wish(turn, heard.subject, wish)
+    await cancel(turn, course, [wish for wish in wishes if wish[0].subject in course.now])
     await conclude(turn, course)
 
 

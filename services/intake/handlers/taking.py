@@ -8,7 +8,8 @@ from services.intake import store, translate
 from services.intake.core.canon import Refusal
 from services.intake.core.lifecycle import Order
 from services.intake.core.reception import Receipt, receive
-from services.intake.handlers.course import announce, service
+from services.intake.handlers.cancelling import cancel
+from services.intake.handlers.course import Course, announce, conclude, service
 
 
 @service.hears(channel.OrderPlaced)
@@ -28,6 +29,17 @@ async def take_orders(turn: Turn, placed: Sequence[Heard[channel.OrderPlaced]]) 
     for heard, receipt in receipts:
         _tell(turn, heard, receipt, people.get(heard.subject))
     await announce(turn, [(heard, receipt.order, saying) for heard, receipt in taken for saying in receipt.change.says])
+    await _take_early_wishes(turn, receipts)
+
+
+async def _take_early_wishes(turn: Turn, receipts: Sequence[tuple[Heard[channel.OrderPlaced], Receipt]]) -> None:
+    """Cancel what was to be cancelled before it came."""
+    placed = {heard.subject: heard for heard, _ in receipts}
+    wishes = await store.take_early_wishes(turn, placed)
+    if wishes:
+        course = Course({receipt.order.order_id: receipt.order for _, receipt in receipts})
+        await cancel(turn, course, [(placed[order_id], wish) for order_id, wish in wishes])
+        await conclude(turn, course)
 
 
 def _tell(

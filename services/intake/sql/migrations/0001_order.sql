@@ -61,6 +61,17 @@ create table ask_line (
     check (released + refused <= asked and asked <= wanted)
 );
 
+-- A wish that overtook its order on their common topic, where it cannot wait for it: taken up when the order comes.
+create table early_wish (
+    position bigint generated always as identity primary key,
+    order_id text collate "C" not null, -- of no order yet
+    message_id text not null,
+    reason text not null,
+    line_ids text[] not null,
+    quantities integer[] not null
+);
+create index early_wish_order on early_wish (order_id); -- looked for with every new order
+
 -- Whom an order concerns, as last told on intake-contacts: personal data, deleted on erasure.
 create table contact (
     order_id text collate "C" primary key references placed_order,
