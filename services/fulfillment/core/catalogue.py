@@ -1,6 +1,8 @@
 """What there is to pick and to pack into: items and cartons as the operators define them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date, datetime
 
 Size = tuple[int, int, int]
 """Length, width and height in millimetres, each at least one."""
@@ -12,6 +14,14 @@ OWN_PACKAGING = "own"
 def volume_mm3(size: Size) -> int:
     """Multiply the three sides."""
     return size[0] * size[1] * size[2]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Valid:
+    """From which day on a record holds, and when it was written: of one day's records the last written counts."""
+
+    since: date
+    recorded_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,3 +49,11 @@ class Carton:
     tare_g: int
     weight_g_max: int
     cost: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Location:
+    """A place with bins; `sequences` are the numbers that operators gave them along the walk."""
+
+    location_id: str
+    sequences: Mapping[str, int]

@@ -45,6 +45,7 @@ class Shipment:
     order_id: str
     location_id: str
     ship_group_id: str
+    order_version: int
     state: State
     parcels_made: int
 
@@ -97,9 +98,38 @@ class Parcel:
     carton_id: str
     size: Size
     weight_g: int
-    fill_percent: int
     dunnage_ml: int
     lines: tuple[tuple[str, int], ...]
+
+    @property
+    def fill_percent(self) -> int:
+        """How much of it is goods; what ships without a carton is all goods."""
+        return cartonization.fill_percent(self.size, volume_mm3(self.size) - self.dunnage_ml * 1000)
+
+
+@dataclass(slots=True)
+class Bench:
+    """Where a batch's parcels are packed: shipments and tallies as they stand after each scan."""
+
+    shipments: dict[str, Shipment]
+    tallies: dict[str, Tallies]
+    cartons: Mapping[str, Carton]
+    items: Mapping[str, Item]
+
+    def pack(self, shipment_id: str, scan: ParcelScan) -> Parcel | Refused:
+        """Judge one scan and count it where it is right."""
+        shipment, tallies = self.shipments.get(shipment_id), self.tallies.get(shipment_id, {})
+        refused = check_parcel(scan, shipment, tallies, self.cartons)
+        if refused or shipment is None:
+            return refused or Refused(reason="unknown_work")
+        contents = [(self.items[tallies[line_id].sku], units) for line_id, units in scan.units.items()]
+        parcel = parcel_of(shipment, scan, self.cartons.get(scan.carton_id), contents)
+        self.shipments[shipment_id], self.tallies[shipment_id] = packed_into(shipment, tallies, scan)
+        return parcel
+
+    def settled(self, shipment_id: str) -> Shipment:
+        """Give a shipment as it stands after all its scans."""
+        return after(self.shipments[shipment_id], settled(self.tallies[shipment_id]))
 
 
 def check_parcel(
@@ -138,7 +168,6 @@ def parcel_of(
         carton_id=scan.carton_id,
         size=carton.inner if carton else _bundled(contents),
         weight_g=scan.weight_g or computed_g,
-        fill_percent=cartonization.fill_percent(carton.inner, goods_mm3) if carton else 100,
         dunnage_ml=cartonization.dunnage_ml(carton.inner, goods_mm3) if carton else 0,
         lines=tuple(scan.units.items()),
     )
@@ -151,9 +180,10 @@ def settled(tallies: Tallies) -> Fact | None:
     return Fact.ALL_IN_PARCELS if any(tally.packed for tally in tallies.values()) else Fact.NOTHING_TO_SHIP
 
 
-def after(state: State, fact: Fact) -> State | None:
-    """Tell the next state, or None where this fact changes nothing any more."""
-    return TRANSITIONS.get((state, fact))
+def after(shipment: Shipment, fact: Fact | None) -> Shipment:
+    """Move a shipment on; a fact that its state has no use for changes nothing."""
+    state = TRANSITIONS.get((shipment.state, fact)) if fact else None
+    return replace(shipment, state=state) if state else shipment
 
 
 def _lack(tally: Tally | None, quantity: int) -> RefusalReason | None:

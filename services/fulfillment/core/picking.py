@@ -128,6 +128,23 @@ def check_pick(scan: PickScan, pick: Pick | None, item: Item | None) -> Picked |
     return Picked(pick=after, units=units, short=short)
 
 
+def check_picks(
+    scans: Sequence[tuple[PickKey | None, PickScan]], picks: Mapping[PickKey, Pick], items: Mapping[str, Item]
+) -> list[Picked | Refused]:
+    """Judge scans one after the other: each sees what the ones before it took. No key: it names none of our work."""
+    held = dict(picks)
+    outcomes: list[Picked | Refused] = []
+    for key, scan in scans:
+        if key is None:
+            outcomes.append(Refused(reason="unknown_work"))
+            continue
+        outcome = check_pick(scan, held.get(key), items.get(scan.sku))
+        if isinstance(outcome, Picked):
+            held[key] = outcome.pick
+        outcomes.append(outcome)
+    return outcomes
+
+
 def _units_in(unit: str, item: Item | None) -> int | None:
     if unit == "each":
         return 1

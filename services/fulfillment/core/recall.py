@@ -8,6 +8,7 @@ floor has reported short count as released, last, for an ask that crossed that r
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from services.fulfillment.core.catalogue import Item, volume_mm3
 from services.fulfillment.core.packing import Shipment, State
 from services.fulfillment.core.picking import Pick, PickKey
 
@@ -32,6 +33,23 @@ class Holding:
     picks: tuple[Pick, ...]
     packed: tuple[PackedLine, ...]
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether no parcel holds anything."""
+        return not any(line.quantity for line in self.packed)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """What left a parcel, and how much lighter and emptier it is now."""
+
+    shipment_id: str
+    number: int
+    line_id: str
+    quantity: int
+    weight_g: int
+    room_ml: int
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
@@ -40,8 +58,11 @@ class Answer:
     released: Units
     passed: Units
     refused: Units
-    holding: Holding
-    """What is held after it."""
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether there is anything for us to answer; an ask for nothing is answered, too."""
+        return bool(self.released or self.refused or not self.passed)
 
 
 @dataclass(slots=True)
@@ -82,6 +103,10 @@ class _Desk:
         picked = sum(pick.picked for pick in self.picks_of(line_id))
         loose = picked - self.in_parcels(line_id)
         self.take_out(line_id, min(units, picked) - loose)
+        return self.put_back(line_id, units)
+
+    def put_back(self, line_id: str, units: int) -> int:
+        """Return picked units to their bins."""
         left = units
         for pick in self.picks_of(line_id):
             taken = min(pick.picked, left)
@@ -116,26 +141,49 @@ class _Desk:
         return [pick for pick in reversed(self.picks.values()) if pick.line_id == line_id]
 
 
-def answer_recall(holding: Holding, asked: Mapping[str, int]) -> Answer:
-    """Answer an ask for units by line."""
+def answer_recalls(
+    holdings: Mapping[str, Holding], asks: Sequence[tuple[str, Mapping[str, int]]]
+) -> tuple[list[Answer], dict[str, Holding]]:
+    """Answer asks one after the other, each by shipment and line; give also what is held after the last one."""
+    now = dict(holdings)
+    answers = []
+    for shipment_id, asked in asks:
+        if shipment_id in now:
+            answer, now[shipment_id] = answer_recall(now[shipment_id], asked)
+        else:
+            answer = Answer(released=(), passed=(), refused=_without_zeros(asked))
+        answers.append(answer)
+    return answers, now
+
+
+def answer_recall(holding: Holding, asked: Mapping[str, int]) -> tuple[Answer, Holding]:
+    """Answer an ask for units by line; give also what is held after it."""
     desk = _desk(holding)
     for line_id, units in asked.items():
         desk.answer(line_id, units, is_handed_over=holding.shipment.state is State.PACKED)
-    return Answer(
+    answer = Answer(
         released=_without_zeros(desk.released),
         passed=_without_zeros(desk.passed),
         refused=_without_zeros(desk.refused),
-        holding=_held(holding, desk),
     )
+    return answer, _held(holding, desk)
+
+
+def unpack_all(holdings: Mapping[str, Holding], given_back: Sequence[tuple[str, Sequence[int]]]) -> dict[str, Holding]:
+    """Take apart what shipping gave back, by shipment and number of the parcel."""
+    now = dict(holdings)
+    for shipment_id, numbers in given_back:
+        now[shipment_id] = unpack(now[shipment_id], numbers)
+    return now
 
 
 def unpack(holding: Holding, numbers: Sequence[int]) -> Holding:
-    """Take whole parcels apart that shipping gave back; their units return to their bins."""
+    """Take whole parcels apart; their units return to their bins."""
     desk = _desk(holding)
-    for line in holding.packed:
-        if line.number in numbers and line.quantity:
-            desk.packed[line.number, line.line_id] = replace(line, quantity=0)
-            _return(desk, line)
+    for key, line in desk.packed.items():
+        if line.number in numbers:
+            desk.put_back(line.line_id, line.quantity)
+            desk.packed[key] = replace(line, quantity=0)
     return _held(holding, desk)
 
 
@@ -144,19 +192,26 @@ def changed_picks(before: Holding, now: Holding) -> Iterator[Pick]:
     return (new for old, new in zip(before.picks, now.picks, strict=True) if old != new)
 
 
-def taken_out(before: Holding, now: Holding) -> Iterator[PackedLine]:
+def opened_skus(before: Holding, now: Holding) -> set[str]:
+    """Tell which items left parcels."""
+    lines = {old.line_id for old, new in zip(before.packed, now.packed, strict=True) if old != new}
+    return {pick.sku for pick in before.picks if pick.line_id in lines}
+
+
+def opened(before: Holding, now: Holding, items: Mapping[str, Item]) -> Iterator[Opened]:
     """Give what left which parcel."""
+    skus = {pick.line_id: pick.sku for pick in before.picks}
     for old, new in zip(before.packed, now.packed, strict=True):
-        if old.quantity > new.quantity:
-            yield replace(old, quantity=old.quantity - new.quantity)
-
-
-def _return(desk: _Desk, line: PackedLine) -> None:
-    left = line.quantity
-    for pick in desk.picks_of(line.line_id):
-        taken = min(pick.picked, left)
-        left -= taken
-        desk.picks[pick.key] = replace(pick, picked=pick.picked - taken, released=pick.released + taken)
+        if units := old.quantity - new.quantity:
+            item = items[skus[old.line_id]]
+            yield Opened(
+                shipment_id=before.shipment.shipment_id,
+                number=old.number,
+                line_id=old.line_id,
+                quantity=units,
+                weight_g=units * item.weight_g,
+                room_ml=units * volume_mm3(item.size) // 1000,
+            )
 
 
 def _desk(holding: Holding) -> _Desk:

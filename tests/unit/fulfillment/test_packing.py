@@ -6,7 +6,9 @@ import pytest
 
 from services.fulfillment.core.catalogue import OWN_PACKAGING, Carton, Item
 from services.fulfillment.core.packing import (
+    Bench,
     Fact,
+    Parcel,
     ParcelScan,
     Shipment,
     State,
@@ -20,7 +22,13 @@ from services.fulfillment.core.packing import (
 from services.fulfillment.core.picking import Refused
 
 SHIPMENT = Shipment(
-    shipment_id="o.1", order_id="o", location_id="LEIPZIG", ship_group_id="1", state=State.RELEASED, parcels_made=0
+    shipment_id="o.1",
+    order_id="o",
+    location_id="LEIPZIG",
+    ship_group_id="1",
+    order_version=1,
+    state=State.RELEASED,
+    parcels_made=0,
 )
 PICKED = Tally(line_id="1", sku="LAMP", open=0, picked=3, packed=0, released=0)
 TALLIES = {"1": PICKED}
@@ -106,7 +114,22 @@ def test_a_shipment_with_nothing_left_closes_without_a_parcel() -> None:
 
 
 def test_only_the_declared_changes_of_state_exist() -> None:
-    assert after(State.RELEASED, Fact.ALL_IN_PARCELS) is State.PACKED
-    assert after(State.PACKED, Fact.ALL_UNPACKED) is State.CLOSED
-    assert after(State.CLOSED, Fact.ALL_IN_PARCELS) is None
-    assert after(State.PACKED, Fact.ALL_IN_PARCELS) is None
+    packed = replace(SHIPMENT, state=State.PACKED)
+    closed = replace(SHIPMENT, state=State.CLOSED)
+
+    assert after(SHIPMENT, Fact.ALL_IN_PARCELS) == packed
+    assert after(SHIPMENT, Fact.NOTHING_TO_SHIP) == after(packed, Fact.ALL_UNPACKED) == closed
+    assert after(closed, Fact.ALL_IN_PARCELS) == closed
+    assert after(packed, Fact.ALL_IN_PARCELS) == packed
+    assert after(SHIPMENT, None) == SHIPMENT
+
+
+def test_each_parcel_sees_what_the_one_before_took() -> None:
+    bench = Bench(shipments={"o.1": SHIPMENT}, tallies={"o.1": TALLIES}, cartons={"box": BOX}, items={"LAMP": LAMP})
+
+    first, second, third = (bench.pack("o.1", scan(("1", units))) for units in (2, 2, 1))
+
+    assert isinstance(first, Parcel)
+    assert second == Refused(reason="not_picked", remaining=(("1", 1),))
+    assert isinstance(third, Parcel)
+    assert (first.number, third.number, settled(bench.tallies["o.1"])) == (1, 2, Fact.ALL_IN_PARCELS)

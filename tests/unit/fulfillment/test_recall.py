@@ -5,6 +5,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.fulfillment.core.catalogue import Item
 from services.fulfillment.core.packing import Shipment, State
 from services.fulfillment.core.picking import Pick
 from services.fulfillment.core.recall import (
@@ -12,14 +13,24 @@ from services.fulfillment.core.recall import (
     Holding,
     PackedLine,
     answer_recall,
+    answer_recalls,
     changed_picks,
-    taken_out,
+    opened,
     unpack,
 )
 
 SHIPMENT = Shipment(
-    shipment_id="o.1", order_id="o", location_id="LEIPZIG", ship_group_id="1", state=State.RELEASED, parcels_made=0
+    shipment_id="o.1",
+    order_id="o",
+    location_id="LEIPZIG",
+    ship_group_id="1",
+    order_version=1,
+    state=State.RELEASED,
+    parcels_made=0,
 )
+
+
+ITEMS = {"LAMP": Item(sku="LAMP", name="Lamp", weight_g=900, size=(100, 100, 300))}
 
 
 def pick(number: int = 1, *, quantity: int = 10, picked: int = 0, short: int = 0, released: int = 0) -> Pick:
@@ -42,57 +53,67 @@ def outcome(answer: Answer) -> tuple[dict[str, int], dict[str, int], dict[str, i
 
 
 def test_unpicked_units_are_released_at_once() -> None:
-    answer = answer_recall(holding(pick(picked=4)), {"1": 6})
+    answer, now = answer_recall(holding(pick(picked=4)), {"1": 6})
 
     assert outcome(answer) == ({"1": 6}, {}, {})
-    assert (answer.holding.picks[0].picked, answer.holding.picks[0].open) == (4, 0)
+    assert (now.picks[0].picked, now.picks[0].open) == (4, 0)
 
 
 def test_the_end_of_the_walk_is_released_first() -> None:
-    answer = answer_recall(holding(pick(1), pick(2)), {"1": 12})
+    _, now = answer_recall(holding(pick(1), pick(2)), {"1": 12})
 
-    assert [held.released for held in answer.holding.picks] == [2, 10]
+    assert [held.released for held in now.picks] == [2, 10]
 
 
 def test_picked_units_go_back_when_the_shelf_is_not_enough() -> None:
-    answer = answer_recall(holding(pick(picked=8)), {"1": 5})
+    answer, now = answer_recall(holding(pick(picked=8)), {"1": 5})
 
     assert outcome(answer) == ({"1": 5}, {}, {})
-    assert (answer.holding.picks[0].picked, answer.holding.picks[0].released) == (5, 5)
+    assert (now.picks[0].picked, now.picks[0].released) == (5, 5)
 
 
 def test_parcels_still_here_are_opened_from_the_last() -> None:
     before = holding(pick(picked=10), packed=(6, 3))
-    answer = answer_recall(before, {"1": 5})
+    answer, now = answer_recall(before, {"1": 5})
 
     assert outcome(answer) == ({"1": 5}, {}, {})
-    assert [line.quantity for line in answer.holding.packed] == [5, 0]
-    assert [(line.number, line.quantity) for line in taken_out(before, answer.holding)] == [(1, 1), (2, 3)]
+    assert [line.quantity for line in now.packed] == [5, 0]
+    left = [(part.number, part.quantity, part.weight_g, part.room_ml) for part in opened(before, now, ITEMS)]
+    assert left == [(1, 1, 900, 3_000), (2, 3, 2_700, 9_000)]
 
 
 def test_a_shipment_handed_over_is_for_shipping_to_answer() -> None:
-    answer = answer_recall(holding(pick(picked=10), packed=(10,), state=State.PACKED), {"1": 4})
+    answer, now = answer_recall(holding(pick(picked=10), packed=(10,), state=State.PACKED), {"1": 4})
 
     assert outcome(answer) == ({}, {"1": 4}, {})
-    assert answer.holding.picks[0].picked == 10
+    assert now.picks[0].picked == 10
 
 
 def test_short_units_answer_an_ask_that_crossed_their_report() -> None:
-    open_one = answer_recall(holding(pick(picked=4, short=6)), {"1": 10})
-    handed_over = answer_recall(holding(pick(picked=4, short=6), packed=(4,), state=State.PACKED), {"1": 10})
+    open_one, _ = answer_recall(holding(pick(picked=4, short=6)), {"1": 10})
+    handed_over, _ = answer_recall(holding(pick(picked=4, short=6), packed=(4,), state=State.PACKED), {"1": 10})
 
     assert outcome(open_one) == ({"1": 10}, {}, {})
     assert outcome(handed_over) == ({"1": 6}, {"1": 4}, {})
 
 
 def test_short_units_answer_only_once() -> None:
-    first = answer_recall(holding(pick(short=10)), {"1": 10})
+    first, second = answer_recalls({"o.1": holding(pick(short=10))}, [("o.1", {"1": 10}), ("o.1", {"1": 1})])[0]
 
-    assert outcome(answer_recall(first.holding, {"1": 1})) == ({}, {}, {"1": 1})
+    assert outcome(first) == ({"1": 10}, {}, {})
+    assert outcome(second) == ({}, {}, {"1": 1})
+
+
+def test_an_ask_about_an_unknown_shipment_is_refused() -> None:
+    [answer], now = answer_recalls({}, [("o.9", {"1": 2})])
+
+    assert (outcome(answer), now) == (({}, {}, {"1": 2}), {})
 
 
 def test_units_that_are_nowhere_here_are_refused() -> None:
-    assert outcome(answer_recall(holding(pick()), {"1": 11, "2": 3})) == ({"1": 10}, {}, {"1": 1, "2": 3})
+    answer, _ = answer_recall(holding(pick()), {"1": 11, "2": 3})
+
+    assert outcome(answer) == ({"1": 10}, {}, {"1": 1, "2": 3})
 
 
 def test_parcels_given_back_by_shipping_are_unpacked_whole() -> None:
@@ -119,16 +140,16 @@ def holdings(draw: st.DrawFn) -> Holding:
 
 @given(holdings(), st.integers(0, 40))
 def test_every_asked_unit_is_answered_exactly_once(held: Holding, asked: int) -> None:
-    answer = answer_recall(held, {"1": asked})
+    answer, _ = answer_recall(held, {"1": asked})
 
     assert sum(sum(part.values()) for part in outcome(answer)) == asked
 
 
 @given(holdings(), st.integers(0, 40))
 def test_a_recall_neither_makes_nor_loses_units(held: Holding, asked: int) -> None:
-    answer = answer_recall(held, {"1": asked})
+    _, now = answer_recall(held, {"1": asked})
 
-    for now in answer.holding.picks:
-        assert min(now.open, now.picked, now.short - now.short_released, now.released) >= 0
-    in_parcels = sum(line.quantity for line in answer.holding.packed)
-    assert 0 <= in_parcels <= sum(now.picked for now in answer.holding.picks)
+    for one in now.picks:
+        assert min(one.open, one.picked, one.short - one.short_released, one.released) >= 0
+    in_parcels = sum(line.quantity for line in now.packed)
+    assert 0 <= in_parcels <= sum(one.picked for one in now.picks)

@@ -1,0 +1,26 @@
+"""What an operator may change about fulfillment; a wrong value ends the start, with what to do."""
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+import chassis
+from services.fulfillment.core.cartonization import FILL_PERCENT_MAX
+
+
+class Settings(chassis.Settings):
+    """Where this service works."""
+
+    model_config = SettingsConfigDict(env_prefix="FULFILLMENT_")
+
+
+class Practice(BaseSettings):
+    """How this service works: every handler may ask, so every setting has a default."""
+
+    model_config = SettingsConfigDict(env_prefix="FULFILLMENT_", frozen=True, extra="ignore")
+
+    company_prefix: str = Field(
+        "0614141", pattern=r"^[0-9]{7,10}$", description="our GS1 company prefix; the default is GS1's own example"
+    )
+    fill_percent_max: int = Field(
+        FILL_PERCENT_MAX, ge=1, le=100, description="how full a mixture of goods may make a carton"
+    )
