@@ -1,0 +1,87 @@
+"""The floor: picks what it is told, sometimes finds less, packs what it picked, counts what it was short of."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+from contracts.facts import LineQuantity
+from contracts.floor import ItemPicked, ParcelPacked, StockCounted
+from contracts.fulfillment import LineShortPicked, Pick, PlannedCarton, WorkReleased
+from ordermill.world.catalogue import OWNER
+from ordermill.world.reply import Cause, Hears, Reply, Temper
+
+PICKING, PACKING, COUNTING = 0.02, 0.05, 0.2  # simulated days after the work was given out
+GRAMS_UNKNOWN = 500
+
+
+class Floor:
+    """All workers of all locations."""
+
+    def __init__(self, temper: Temper) -> None:
+        self._temper = temper
+        self._locations: dict[str, str] = {}
+
+    @property
+    def hears(self) -> Hears:
+        """Work, and shortages to count."""
+        return {WorkReleased: self._work, LineShortPicked: self._count}
+
+    def _work(self, cause: Cause) -> Iterator[Reply]:
+        work: WorkReleased = cause.event
+        self._locations[work.shipment_id] = work.location_id
+        picked: dict[str, int] = defaultdict(int)
+        for pick in work.picks:
+            found = self._found(pick)
+            picked[pick.line_id] += found
+            yield self._scan(cause, work, pick, found)
+        for number, carton in enumerate(work.cartons, 1):
+            lines = _take(carton, picked)
+            if lines:
+                yield self._pack(cause, work, carton, number, lines)
+
+    def _found(self, pick: Pick) -> int:
+        if self._temper.chance.happens(self._temper.behaviour.short_pick, "short", pick.pick_id):
+            return self._temper.chance.between(0, pick.quantity - 1, "found", pick.pick_id)
+        return pick.quantity
+
+    def _scan(self, cause: Cause, work: WorkReleased, pick: Pick, found: int) -> Reply:
+        after = self._temper.days(PICKING)
+        scan = ItemPicked(
+            scan_id=f"{pick.pick_id}/scan", scanned_at=cause.later(after), worker=self._worker(work.work_id),
+            work_id=work.work_id, shipment_id=work.shipment_id, pick_id=pick.pick_id, bin=pick.bin, sku=pick.sku,
+            quantity=found, bin_exhausted=found < pick.quantity,
+        )  # fmt: skip
+        return Reply(after, scan)
+
+    def _pack(
+        self, cause: Cause, work: WorkReleased, carton: PlannedCarton, number: int, lines: list[LineQuantity]
+    ) -> Reply:
+        after = self._temper.days(PACKING)
+        scan = ParcelPacked(
+            scan_id=f"{work.work_id}/parcel-{number}", scanned_at=cause.later(after), worker=self._worker(work.work_id),
+            work_id=work.work_id, shipment_id=work.shipment_id, carton_id=carton.carton_id, lines=tuple(lines),
+            weight_g=carton.weight_g or GRAMS_UNKNOWN,
+        )  # fmt: skip
+        return Reply(after, scan)
+
+    def _count(self, cause: Cause) -> Iterator[Reply]:
+        short: LineShortPicked = cause.event
+        after = self._temper.days(COUNTING)
+        scan = StockCounted(
+            scan_id=f"{short.pick_id}/count", scanned_at=cause.later(after), worker="counter",
+            location_id=self._locations[short.shipment_id], bin=short.bin, stock_owner=OWNER, sku=short.sku, quantity=0,
+        )  # fmt: skip
+        yield Reply(after, scan)
+
+    def _worker(self, work_id: str) -> str:
+        return f"picker-{self._temper.chance.between(1, 12, 'worker', work_id):02d}"
+
+
+def _take(carton: PlannedCarton, picked: dict[str, int]) -> list[LineQuantity]:
+    """What of a planned carton was really picked."""
+    lines = []
+    for line in carton.lines:
+        units = min(line.quantity, picked[line.line_id])
+        picked[line.line_id] -= units
+        if units:
+            lines.append(LineQuantity(line_id=line.line_id, quantity=units))
+    return lines

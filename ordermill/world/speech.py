@@ -1,0 +1,58 @@
+"""How the outside speaks on topics: CloudEvents headers, keys placed as every ordinary client places them."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from aiokafka.partitioner import murmur2
+
+from chassis.kafka import Publisher
+from chassis.wire import Outgoing
+from contracts.event import OutsideEvent
+from contracts.topics import LANES, topic_of
+from contracts.values import named_id
+
+CHUNK = 2_000  # messages appended at once: about 2 MB
+
+
+class Speaker:
+    """Publishes what anybody outside says."""
+
+    def __init__(self, servers: str, name: str = "world") -> None:
+        self._publisher = Publisher(servers, name)
+
+    async def start(self) -> None:
+        """Connect."""
+        await self._publisher.start()
+
+    async def stop(self) -> None:
+        """Disconnect."""
+        await self._publisher.stop()
+
+    async def say(self, events: Iterable[tuple[OutsideEvent, datetime]]) -> int:
+        """Publish these events, each with the time it happened; returns how many."""
+        number, chunk = 0, []
+        for event, at in events:
+            chunk.append(outgoing(event, at))
+            number += 1
+            if len(chunk) == CHUNK:
+                await self._publisher.publish(chunk)
+                chunk = []
+        if chunk:
+            await self._publisher.publish(chunk)
+        return number
+
+
+def outgoing(event: OutsideEvent, at: datetime) -> Outgoing:
+    """The record of one message from outside; its id is its sender's."""
+    topic, key = topic_of(type(event)), event.subject()
+    headers = [
+        ("ce_specversion", b"1.0"),
+        ("ce_id", named_id(f"{topic.name} {event.identity()}").encode()),
+        ("ce_type", event.type.encode()),
+        ("ce_source", f"{topic.owner}".encode()),
+        ("ce_time", at.isoformat().encode()),
+        ("ce_subject", key.encode()),
+        ("content-type", b"application/json"),
+    ]
+    lane = (murmur2(key.encode()) & 0x7FFFFFFF) % LANES
+    return Outgoing(topic.name, lane, key, event.encode(), headers)
