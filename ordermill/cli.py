@@ -14,7 +14,7 @@ from ordermill.errors import CommandError
 
 # Name: where it is, and the line that `ordermill --help` shows without importing it.
 COMMANDS = {
-    "up": ("ordermill.serving:up", "Start Kafka and PostgreSQL, or join them."),
+    "up": ("ordermill.serving:up", "Start the servers, the services and the outside world."),
     "down": ("ordermill.serving:down", "Stop all that runs in this home."),
     "status": ("ordermill.serving:status", "Show what runs, and whether it answers."),
     "doctor": ("ordermill.serving:doctor", "Find what keeps the stack from starting."),

@@ -34,20 +34,32 @@ def print_json(result: object) -> None:
 
 
 def up(
-    *, brokers: int = 1, kafka_port: UInt16 | None = None, postgres_port: UInt16 | None = None, as_json: Json = False
+    *,
+    servers_only: Flag = False,
+    brokers: int = 1,
+    kafka_port: UInt16 | None = None,
+    postgres_port: UInt16 | None = None,
+    as_json: Json = False,
 ) -> None:
-    """Start Kafka and PostgreSQL, or join them if they run. They run until `ordermill down`.
+    """Start Kafka, PostgreSQL, the services and the simulated outside world, or join what runs of them.
 
-    The first start fetches Kafka's jars (44 MB) and takes about ten seconds, a later one two. State survives.
+    The first start fetches Kafka's jars (44 MB). State survives. What died is started again; all of it runs until
+    `ordermill down`.
 
     Args:
+        servers_only: Start Kafka and PostgreSQL only.
         brokers: 1, or 3 to try replication and the loss of a broker.
         kafka_port: The port for Kafka's clients; any free one if not given.
         postgres_port: The port for PostgreSQL; any free one if not given.
         as_json: Print where the servers are as JSON.
     """
     options = stack.Options(brokers=brokers, kafka_port=kafka_port, postgres_port=postgres_port)
-    running = stack.up(progress=step_by_step(), options=options)
+    progress = step_by_step()
+    running = stack.up(progress=progress, options=options)
+    if not servers_only:
+        from ordermill import services  # noqa: PLC0415  the servers alone need none of it
+
+        services.start(running, progress)
     if as_json:
         print_json({"kafka": running.kafka, "postgres": running.address, "home": str(running.home.path)})
         return

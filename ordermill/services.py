@@ -1,0 +1,212 @@
+"""The services and the simulated outside world as processes of the stack: prepared, started, waited for.
+
+Every folder of `services` that can be run is a service. What is dead is started again, what lives is left alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from chassis.migrate import MigrationError, migrate_all
+from ordermill.access import database_url, password_of
+from ordermill.errors import CommandError
+from ordermill.stack import AlreadyRunningError, Progress, Stack, ports
+from ordermill.stack.home import CHECKOUT, quiet, read_record, write_durably
+from ordermill.stack.process import tail
+from ordermill.topics import TopicsError, create_topics
+
+SERVICES = CHECKOUT / "services"
+WORLD = "world"
+API = "intake-api"
+# Eight processes that start at once on two slow cores take about 20 s.
+READY_LIMIT_S = 90.0
+LOOK_S = 0.1
+PROBE_LIMIT_S = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """Something that runs on the servers: how it is called, and the port on which it tells that it is ready."""
+
+    name: str
+    module: str
+    arguments: tuple[str, ...] = ()
+
+    @property
+    def prefix(self) -> str:
+        """How its settings begin in the environment."""
+        return self.name.upper().replace("-", "_") + "_"
+
+    @property
+    def command(self) -> list[str]:
+        """The command line that starts it."""
+        return [sys.executable, "-m", self.module, *self.arguments]
+
+
+def programs() -> list[Program]:
+    """Everything there is to run; the world comes first, because services look for its ports."""
+    names = sorted(folder.parent.name for folder in SERVICES.glob("*/__main__.py"))
+    edge = [Program(API, "services.intake", ("api",))] if (SERVICES / "intake" / "api" / "__init__.py").exists() else []
+    return [
+        Program(WORLD, "ordermill.world"),
+        *(Program(name, f"services.{name}") for name in names),
+        *edge,
+    ]
+
+
+def service_names() -> list[str]:
+    """The services that keep tables, by name: their schemas are called like them."""
+    return sorted(folder.parent.parent.name for folder in SERVICES.glob("*/sql/migrations"))
+
+
+def start(stack: Stack, progress: Progress = quiet, wanted: Sequence[Program] | None = None) -> list[str]:
+    """Prepare the servers, start what does not run, wait until all is ready; returns what was started."""
+    chosen = programs() if wanted is None else list(wanted)
+    progress("making topics, and bringing each service's tables up to date")
+    asyncio.run(_prepare(stack))
+    places = _places(stack)
+    started = [program.name for program in chosen if _spawn(stack, program, places)]
+    if started:
+        progress(f"starting {', '.join(started)}")
+    _await_ready(stack, chosen, places, progress)
+    return started
+
+
+def api_address(stack: Stack) -> str:
+    """Where orders are taken over HTTP."""
+    return f"http://{ports.LOOPBACK}:{_places(stack)[API]}"
+
+
+def mailbox(stack: Stack) -> Path:
+    """Where the simulated mail server keeps what it took."""
+    return stack.home.path / "mail"
+
+
+async def _prepare(stack: Stack) -> None:
+    try:
+        await create_topics(stack.kafka)
+        await migrate_all(stack.admin_url, SERVICES, lambda role: password_of(stack, role))
+    except MigrationError as error:
+        mend = "the files must fit what ran; in a stack without worth: ordermill down --wipe, then up"
+        raise CommandError(f"the tables cannot be brought up to date: {error}", mend) from error
+    except TopicsError as error:
+        raise CommandError(str(error)) from error
+
+
+# --- ports and environment --------------------------------------------------------------------------------------------
+
+
+def _places(stack: Stack) -> dict[str, int]:
+    """The port of everything that listens: last time's where that is possible, so that neighbours still find it."""
+    record = stack.home.path / "services.json"
+    known = {name: int(port) for name, port in read_record(record).items()}
+    running = {process.name for process in stack.processes()}
+    places: dict[str, int] = {}
+    for name, owner in _listeners():
+        keeps = owner in running and name in known
+        places[name] = known[name] if keeps else ports.pick(places.values(), known.get(name))
+    if places != known:
+        write_durably(record, json.dumps(places, indent=2))
+    return places
+
+
+def _listeners() -> Iterator[tuple[str, str]]:
+    """Each thing that listens, with the process to which it belongs."""
+    yield from (("provider", WORLD), ("smtp", WORLD))
+    yield from ((program.name, program.name) for program in programs() if program.name != WORLD)
+
+
+def _environment(stack: Stack, program: Program, places: Mapping[str, int]) -> dict[str, str]:
+    """Ours, and what the user set for this program, which wins."""
+    ours = {
+        "PYTHONPATH": f"{CHECKOUT}{os.pathsep}{CHECKOUT / 'libs'}",
+        "ORDERMILL_KAFKA": stack.kafka,
+        **(_world(stack, places) if program.name == WORLD else _service(stack, program, places)),
+    }
+    users = {name: value for name, value in os.environ.items() if name.startswith(program.prefix)}
+    return ours | users
+
+
+def _service(stack: Stack, program: Program, places: Mapping[str, int]) -> dict[str, str]:
+    host = ports.LOOPBACK
+    settings = {
+        "billing": {"BILLING_PROVIDER_URL": f"http://{host}:{places['provider']}"},
+        "notifications": {"NOTIFICATIONS_SMTP_HOST": host, "NOTIFICATIONS_SMTP_PORT": str(places["smtp"])},
+        API: {"INTAKE_API_PORT": str(places[program.name])},
+    }
+    return {
+        f"{program.prefix}DATABASE_URL": database_url(stack, program.name),
+        f"{program.prefix}HEALTH_PORT": str(places[program.name]),
+        **settings.get(program.name, {}),
+    }
+
+
+def _world(stack: Stack, places: Mapping[str, int]) -> dict[str, str]:
+    return {
+        "WORLD_PROVIDER_PORT": str(places["provider"]),
+        "WORLD_SMTP_PORT": str(places["smtp"]),
+        "WORLD_MAILBOX": str(mailbox(stack)),
+    }
+
+
+# --- starting and waiting ---------------------------------------------------------------------------------------------
+
+
+def _spawn(stack: Stack, program: Program, places: Mapping[str, int]) -> bool:
+    if stack.find(program.name):
+        return False
+    try:
+        stack.spawn(program.name, program.command, _environment(stack, program, places))
+    except AlreadyRunningError:  # another `up` was quicker
+        return False
+    return True
+
+
+def _await_ready(stack: Stack, chosen: Sequence[Program], places: Mapping[str, int], progress: Progress) -> None:
+    deadline = time.monotonic() + READY_LIMIT_S
+    waiting = list(chosen)
+    while waiting:
+        answers = {program.name: _answer(program, places) for program in waiting}
+        ready = [program for program in waiting if answers[program.name] is None]
+        waiting = [program for program in waiting if program not in ready]
+        if ready:
+            told = f"; waiting for {', '.join(program.name for program in waiting)}" if waiting else ""
+            progress(f"ready: {', '.join(program.name for program in ready)}{told}")
+        for program in waiting:
+            _check_alive(stack, program)
+        if waiting and time.monotonic() > deadline:
+            program = waiting[0]
+            raise CommandError(
+                f"{program.name} is not ready after {READY_LIMIT_S:.0f} s: {answers[program.name]}",
+                f"its log is {stack.home.log(program.name)}",
+            )
+        time.sleep(LOOK_S if waiting else 0)
+
+
+def _check_alive(stack: Stack, program: Program) -> None:
+    if not stack.find(program.name):
+        log = stack.home.log(program.name)
+        raise CommandError(f"{program.name} ended while it started; {log} ends with:\n{tail(log)}")
+
+
+def _answer(program: Program, places: Mapping[str, int]) -> str | None:
+    """None when it is ready, else why not."""
+    if program.name == WORLD:
+        return None if ports.answers(places["provider"]) else "does not listen yet"
+    port = os.environ.get(f"{program.prefix}HEALTH_PORT") or places[program.name]
+    try:
+        with urllib.request.urlopen(f"http://{ports.LOOPBACK}:{port}/ready", timeout=PROBE_LIMIT_S):  # noqa: S310
+            return None
+    except urllib.error.HTTPError as error:
+        return error.read().decode(errors="replace").strip()
+    except OSError as error:
+        return str(error)
