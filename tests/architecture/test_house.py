@@ -1,0 +1,172 @@
+"""The house rules that no linter knows, held by reading the files."""
+
+import ast
+import re
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+from contracts.topics import TOPICS
+from contracts.topics import Service as Party
+
+ROOT = Path(__file__).resolve().parents[2]
+SERVICES = ("intake", "inventory", "fulfillment", "shipping", "billing", "notifications")
+HEADINGS = ("Owns", "Hears", "Says", "Never", "When it is down")
+LINES_MAX = 400
+FUNCTION_LINES_MAX = 60
+STATEMENT = re.compile(
+    r"\b(select\s.+\sfrom|insert\s+into|update\s+\w+\s+set|delete\s+from)\b", re.IGNORECASE | re.DOTALL
+)
+LOG_NAME = re.compile(r"[a-z]+(_[a-z]+)+")
+
+
+def sources(*folders: str) -> Iterator[Path]:
+    for folder in folders:
+        yield from sorted((ROOT / folder).rglob("*.py"))
+
+
+def trees(*folders: str) -> Iterator[tuple[Path, ast.Module]]:
+    for path in sources(*folders):
+        yield path, ast.parse(path.read_text(encoding="utf-8"))
+
+
+def docstrings(tree: ast.Module) -> set[int]:
+    """The constants that are documentation."""
+    places = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    first = [node.body[0] for node in ast.walk(tree) if isinstance(node, places) and node.body]
+    return {id(node.value) for node in first if isinstance(node, ast.Expr)}
+
+
+def test_no_room_is_longer_than_four_hundred_lines() -> None:
+    long = {
+        str(path.relative_to(ROOT)): lines
+        for path in sources("services", "libs", "ordermill")
+        if (lines := len(path.read_text(encoding="utf-8").splitlines())) > LINES_MAX
+    }
+
+    assert not long
+
+
+def test_no_function_is_longer_than_sixty_lines() -> None:
+    long = [
+        f"{path.relative_to(ROOT)}:{node.lineno} {node.name}"
+        for path, tree in trees("services", "libs", "ordermill")
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and (node.end_lineno or 0) - node.lineno >= FUNCTION_LINES_MAX
+    ]
+
+    assert not long
+
+
+def test_no_service_has_sql_in_its_python() -> None:
+    found = [
+        f"{path.relative_to(ROOT)}:{node.lineno}"
+        for path, tree in trees("services")
+        for documented in [docstrings(tree)]
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant)
+        and isinstance(node.value, str)
+        and id(node) not in documented
+        and STATEMENT.search(node.value)
+    ]
+
+    assert not found
+
+
+def test_no_core_reads_a_clock_or_draws_chance() -> None:
+    found = [
+        f"{path.relative_to(ROOT)}:{node.lineno}"
+        for path, tree in trees("services")
+        if "core" in path.parts or path.name == "core.py"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and node.attr in {"now", "today", "utcnow", "monotonic", "uuid4"}
+        and isinstance(node.value, ast.Name) and node.value.id in {"datetime", "date", "time", "uuid"}
+    ]  # fmt: skip
+
+    assert not found
+
+
+def test_no_test_sleeps_or_patches() -> None:
+    banned = {"setattr": "monkeypatch", "sleep": "time"}
+    found = [
+        f"{path.relative_to(ROOT)}:{node.lineno} {node.func.attr}"
+        for path, tree in trees("tests")
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and isinstance(node.func.value, ast.Name)
+        and banned.get(node.func.attr) == node.func.value.id
+    ]
+
+    assert not found
+
+
+def test_every_test_is_named_by_a_sentence() -> None:
+    short = [
+        f"{path.relative_to(ROOT)}: {node.name}"
+        for path, tree in trees("tests")
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and node.name.startswith("test_")
+        and len(node.name.split("_")) < 5
+    ]
+
+    assert not short
+
+
+def test_every_log_line_has_a_constant_name() -> None:
+    found = [
+        f"{path.relative_to(ROOT)}:{node.lineno}"
+        for path, tree in trees("services", "libs")
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and isinstance(node.func.value, ast.Name)
+        and node.func.value.id in {"_LOG", "log", "_log"}
+        and not (node.args and isinstance(node.args[0], ast.Constant) and LOG_NAME.fullmatch(str(node.args[0].value)))
+    ]
+
+    assert not found
+
+
+def test_every_module_opens_with_what_it_is_responsible_for() -> None:
+    silent = [
+        str(path.relative_to(ROOT))
+        for path, tree in trees("services", "libs", "ordermill")
+        if tree.body and not ast.get_docstring(tree)
+    ]
+
+    assert not silent
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_a_readme_has_the_five_headings_and_the_registrys_topics(name: str) -> None:
+    text = (ROOT / "services" / name / "README.md").read_text(encoding="utf-8")
+    own = [topic.name for topic in TOPICS if topic.owner == name and not topic.name.endswith("dead-letters")]
+
+    assert [heading for heading in HEADINGS if f"## {heading}" not in text] == []
+    assert [topic for topic in own if topic not in text] == []
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_a_service_hears_just_what_the_registry_declares(name: str) -> None:
+    service = import_module(f"services.{name}.handlers").service
+    declared = {event.type for topic in TOPICS for event in topic.events if Party(name) in topic.heard[event]}
+
+    heard = {kind for kind in service.routes if kind in {event.type for topic in TOPICS for event in topic.events}}
+
+    assert heard == declared
+
+
+def test_every_link_within_the_documents_leads_somewhere() -> None:
+    broken = [
+        f"{path.relative_to(ROOT)}: {target}"
+        for path in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "services").rglob("README.md")]
+        for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", path.read_text(encoding="utf-8"))
+        if not (path.parent / target).exists()
+    ]
+
+    assert not broken
