@@ -13,5 +13,5 @@ Benches = Callable[[Service], AbstractAsyncContextManager[Bench]]
 
 @pytest.fixture
 def on_bench(admin_url: str) -> Benches:
-    """Give what puts a service on a bench: ``async with on_bench(service) as bench``."""
+    """What puts a service on a bench, to be used with `async with`."""
     return lambda service: bench_of(service, admin_url)
