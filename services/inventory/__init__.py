@@ -1,0 +1,1 @@
+"""Inventory: stock by location, promises, allocations, purchases."""

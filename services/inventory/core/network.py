@@ -1,0 +1,178 @@
+"""The network: which locations there are, when each can send goods, and what carriers ask and need to bring them.
+
+Not here: which location is chosen (`sourcing`), and what lies where (`stock`).
+"""
+
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+from typing import NamedTuple
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+SATURDAY = 6
+DAYS_AHEAD_MAX = 60  # a location that is closed longer than this is taken to open then: no calendar is endless
+
+
+class Promise(NamedTuple):
+    """When goods leave (an instant: a cut-off) and arrive (a day where the buyer lives)."""
+
+    ship_by: datetime
+    deliver_by: date
+
+
+class Destination(NamedTuple):
+    """Where goods go, as far as a price depends on it, and by which service where the buyer chose one."""
+
+    country: str
+    postcode: str
+    service: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Location:
+    """A place that sends goods on its working days, until its cut-off in its own time zone."""
+
+    location_id: str
+    kind: str
+    zone: str
+    cut_off: time
+    weekdays: tuple[int, ...] = (1, 2, 3, 4, 5)
+    days_off: tuple[date, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tariff:
+    """One carrier's service to one zone: working days under way, and prices by weight, lightest step first."""
+
+    carrier: str
+    service: str
+    transit_days: int
+    weights_g: tuple[int, ...]
+    amounts: tuple[int, ...]
+
+    def price(self, weight_g: int) -> int:
+        """Price a shipment; beyond the heaviest step it travels as several parcels."""
+        step = bisect_left(self.weights_g, weight_g)
+        if step < len(self.amounts):
+            return self.amounts[step]
+        return -(-weight_g // max(self.weights_g[-1], 1)) * self.amounts[-1]
+
+
+class Lane(NamedTuple):
+    """Where a tariff holds: from some locations (none named: all) to a country ("*": any) and starts of postcodes."""
+
+    locations: frozenset[str]
+    country: str
+    postcode_prefixes: tuple[str, ...]
+    tariff: Tariff
+
+
+class Quote(NamedTuple):
+    """What it costs to bring a weight from a location to a destination, and when it leaves and arrives."""
+
+    cost: int
+    promise: Promise
+
+
+# Nothing reaches there by any rate card we know: the order must not stop for that, but any known way is better.
+ASSUMED_TARIFF = Tariff(carrier="", service="", transit_days=10, weights_g=(30_000,), amounts=(5_000,))
+
+
+@dataclass(slots=True)
+class Network:
+    """All locations and tariffs, read once a turn and asked often: the same question is answered from memory."""
+
+    locations: Mapping[str, Location]
+    lanes: Sequence[Lane]
+    currency: str
+    now: datetime
+    _ships: dict[str, datetime] = field(default_factory=dict)
+    _tariffs_by_country: dict[tuple[str, str, str | None], Sequence[Tariff]] = field(default_factory=dict)
+
+    def quote(self, location_id: str, destination: Destination, weight_g: int, wanted_on: date | None) -> Quote:
+        """Give the cheapest service that arrives in time; where none does, the first to arrive."""
+        ship_by = self.next_dispatch(location_id)
+        left_on = ship_by.date()
+        quotes = [
+            (tariff.price(weight_g), working_days_after(left_on, tariff.transit_days))
+            for tariff in self._tariffs(location_id, destination)
+        ]
+        in_time = quotes if wanted_on is None else [quote for quote in quotes if quote[1] <= wanted_on]
+        cost, arrives = min(in_time) if in_time else min(quotes, key=_arrival)
+        return Quote(cost, Promise(ship_by, arrives))
+
+    def promise_from(self, location_id: str, destination: Destination, available_on: date) -> Promise:
+        """Promise goods that will lie at a location from a day on, by the cheapest way for a light parcel."""
+        ship_by = self.dispatch_after(location_id, max(datetime.combine(available_on, time(), UTC), self.now))
+        tariff = min(self._tariffs(location_id, destination), key=lambda known: known.price(0))
+        return Promise(ship_by, working_days_after(ship_by.date(), tariff.transit_days))
+
+    def next_dispatch(self, location_id: str) -> datetime:
+        """Give the next cut-off of a location from now on, in UTC."""
+        if (known := self._ships.get(location_id)) is None:
+            known = self._ships[location_id] = self.dispatch_after(location_id, self.now)
+        return known
+
+    def dispatch_after(self, location_id: str, moment: datetime) -> datetime:
+        """Give the first cut-off of a location at or after a moment, in UTC."""
+        location = self.locations[location_id]
+        zone = zone_of(location.zone)
+        today = moment.astimezone(zone).date()
+        for ahead in range(DAYS_AHEAD_MAX):
+            day = today + timedelta(days=ahead)
+            cut_off = datetime.combine(day, location.cut_off, zone)
+            if cut_off >= moment and day.isoweekday() in location.weekdays and day not in location.days_off:
+                return cut_off.astimezone(UTC)
+        return moment + timedelta(days=DAYS_AHEAD_MAX)
+
+    def _tariffs(self, location_id: str, destination: Destination) -> Sequence[Tariff]:
+        question = (location_id, destination.country, destination.service)
+        if (known := self._tariffs_by_country.get(question)) is not None:
+            return known
+        lanes = [
+            lane
+            for lane in self.lanes
+            if lane.country in {destination.country, "*"} and (not lane.locations or location_id in lane.locations)
+        ]
+        reaching = [lane for lane in lanes if destination.postcode.startswith(lane.postcode_prefixes or "")]
+        tariffs = _most_specific(reaching)
+        tariffs = [known for known in tariffs if known.service == destination.service] or tariffs or [ASSUMED_TARIFF]
+        if not any(lane.postcode_prefixes for lane in lanes):
+            self._tariffs_by_country[question] = tariffs
+        return tariffs
+
+
+def _arrival(quote: tuple[int, date]) -> tuple[date, int]:
+    return quote[1], quote[0]
+
+
+def _most_specific(lanes: Sequence[Lane]) -> list[Tariff]:
+    """Keep one tariff a service: the one for the postcode before that for the country before that for the world."""
+    chosen: dict[tuple[str, str], Tariff] = {}
+    for lane in sorted(lanes, key=_specificity):
+        chosen[lane.tariff.carrier, lane.tariff.service] = lane.tariff
+    return list(chosen.values())
+
+
+def _specificity(lane: Lane) -> tuple[bool, bool]:
+    return (lane.country != "*", bool(lane.postcode_prefixes))
+
+
+@lru_cache(maxsize=4_096)
+def working_days_after(day: date, days: int) -> date:
+    """Count carriers' working days, Monday to Friday; zero days still end on one."""
+    while days > 0 or day.isoweekday() >= SATURDAY:
+        day += timedelta(days=1)
+        days -= day.isoweekday() < SATURDAY
+    return day
+
+
+@lru_cache(maxsize=1_024)
+def zone_of(name: str) -> ZoneInfo:
+    """Find a time zone; a location whose zone names none keeps the world's time."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return ZoneInfo("UTC")

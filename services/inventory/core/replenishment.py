@@ -1,0 +1,234 @@
+"""Buy what is short: date the units that wait, and order them from their suppliers, one order a supplier and turn.
+
+A purchase is for exactly the units that released orders lack: no minimum quantities, no forecast. A supplier who
+refuses or delivers short is asked again, a bounded number of times.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Final, NamedTuple
+
+from services.inventory.core.allocation import Settlement, Slip
+from services.inventory.core.backlog import Waiting
+from services.inventory.core.demand import Claim, Demand
+from services.inventory.core.network import Destination, Network, Promise, working_days_after
+from services.inventory.core.stock import Item
+
+# A refusal may be about one delivery; a supplier who says no this often has said no.
+ATTEMPTS_MAX: Final = 3
+# Where no location is known that could send goods on, this many days stand for the way.
+DAYS_UNKNOWN: Final = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Supply:
+    """What the catalogue says about an item: who supplies it, how long that takes, what one costs and weighs."""
+
+    sku: str
+    supplier_id: str | None
+    lead_time_days: int
+    cost: int
+    currency: str
+    weight_g: int = 0
+    pieces: Mapping[str, int | None] = field(default_factory=dict)
+    """How many single units a case and a pallet hold."""
+
+    def expected_on(self, now: datetime) -> date:
+        """Say when units ordered now should be here."""
+        return now.date() + timedelta(days=self.lead_time_days)
+
+
+@dataclass(slots=True)
+class PurchaseLine:
+    """What is ordered of an item at which total cost, what came, what never will, and when the rest should."""
+
+    purchase_order_id: str
+    line_id: str
+    item: Item
+    ordered: int
+    cost: int
+    received: int = 0
+    refused: int = 0
+    expected_on: date | None = None
+    is_new: bool = False
+
+    @property
+    def coming(self) -> int:
+        """Units that should still come."""
+        return max(0, self.ordered - self.received - self.refused)
+
+
+@dataclass(slots=True)
+class Purchase:
+    """One order to one supplier; `attempt` counts how often he was asked, `reorders` what was ordered again from it."""
+
+    purchase_order_id: str
+    supplier_id: str
+    stock_owner: str
+    location_id: str
+    currency: str
+    wanted_on: date
+    attempt: int = 1
+    reorders: int = 0
+    lines: list[PurchaseLine] = field(default_factory=list)
+
+    def add(self, item: Item, quantity: int, supply: Supply, now: datetime) -> None:
+        """Order further units of an item."""
+        line = self.line_of(None, item)
+        line.ordered += quantity
+        line.cost += supply.cost * quantity
+        line.expected_on = supply.expected_on(now)
+        self.wanted_on = max(self.wanted_on, line.expected_on)
+
+    def line_of(self, line_id: str | None, item: Item) -> PurchaseLine:
+        """Find the line that a delivery is about; what nobody ordered gets a line of its own."""
+        if (line := self.find(line_id, item)) is None:
+            line = PurchaseLine(self.purchase_order_id, str(len(self.lines) + 1), item, 0, 0, is_new=True)
+            self.lines.append(line)
+        return line
+
+    def find(self, line_id: str | None, item: Item) -> PurchaseLine | None:
+        """Find the line of an item, by its id where several have it."""
+        mine = [line for line in self.lines if line.item == item]
+        return next((line for line in mine if line.line_id == line_id), mine[0] if mine else None)
+
+
+# --- date what waits --------------------------------------------------------------------------------------------------
+
+
+def promise_for(destination: Destination, available_on: date, network: Network) -> Promise:
+    """Promise goods that will be received on a day, when they can have gone on to the buyer."""
+    if (location_id := receiving_location(network, destination)) is not None:
+        return network.promise_from(location_id, destination, available_on)
+    moment = max(datetime.combine(available_on, time(), UTC), network.now)
+    return Promise(moment, working_days_after(moment.date(), DAYS_UNKNOWN))
+
+
+def receiving_location(network: Network, destination: Destination) -> str | None:
+    """Choose where bought goods go: the location that serves the buyer cheapest; suppliers and stores take none in."""
+    candidates = [place for place in network.locations.values() if place.kind in {"warehouse", "distribution_centre"}]
+    costs = [(network.quote(place.location_id, destination, 0, None).cost, place.location_id) for place in candidates]
+    return min(costs)[1] if costs else None
+
+
+def redated(demand: Demand, expected: Mapping[tuple[str, str], date], network: Network) -> list[tuple[Claim, Claim]]:
+    """Promise anew what waits for goods that come later than was promised; `expected` by purchase and sku."""
+    changed = []
+    for claim in demand.waiting:
+        day = expected.get((claim.purchase_order_id or "", claim.item.sku))
+        promise = promise_for(demand.destination, day, network) if day else claim.promise
+        if claim.promise and promise and promise.deliver_by > claim.promise.deliver_by:
+            changed.append((claim, claim._replace(promise=promise, claim_id=None)))
+    return changed
+
+
+def slips_of(changed: Iterable[tuple[Claim, Claim]]) -> list[Slip]:
+    """Say what was promised before and now."""
+    return [
+        Slip(before.line_id, before.quantity, before.promise, after.promise)
+        for before, after in changed
+        if before.promise and after.promise
+    ]
+
+
+# --- order it ---------------------------------------------------------------------------------------------------------
+
+
+class Basket:
+    """The purchases of one turn: one a supplier, each named after the first order that it is for."""
+
+    def __init__(self, supplies: Mapping[str, Supply], network: Network) -> None:
+        """Take what the catalogue says about every item that may be wanted."""
+        self.purchases: dict[tuple[str, str, str], Purchase] = {}
+        self.numbers: dict[str, int] = {}
+        """How many purchases are named after each order now."""
+        self._supplies = supplies
+        self._network = network
+
+    def settle(self, settlement: Settlement) -> None:
+        """Date what waits, and order what a released order lacks; the settlement's claims say so afterwards."""
+        order = self._ordered if settlement.demand.is_released else self._dated
+        settlement.waiting = tuple([order(settlement.demand, claim) for claim in settlement.waiting])
+
+    def _ordered(self, demand: Demand, claim: Claim) -> Claim:
+        supply = self._supplies[claim.item.sku]
+        location_id = receiving_location(self._network, demand.destination)
+        if claim.purchase_order_id is not None or supply.supplier_id is None or location_id is None:
+            return self._dated(demand, claim)
+        source = (supply.supplier_id, supply.currency, claim.item.stock_owner)
+        if (purchase := self.purchases.get(source)) is None:
+            number = self.numbers[demand.order_id] = self.numbers.get(demand.order_id, demand.purchases) + 1
+            name, today = f"PO-{demand.order_id}.{number}", self._network.now.date()
+            purchase = self.purchases[source] = Purchase(name, source[0], source[2], location_id, source[1], today)
+        purchase.add(claim.item, claim.quantity, supply, self._network.now)
+        bought = claim._replace(purchase_order_id=purchase.purchase_order_id, promise=None)
+        return self._dated(demand, bought)
+
+    def _dated(self, demand: Demand, claim: Claim) -> Claim:
+        if claim.promise is not None:
+            return claim
+        available_on = self._supplies[claim.item.sku].expected_on(self._network.now)
+        return claim._replace(promise=promise_for(demand.destination, available_on, self._network))
+
+
+# --- order it again ---------------------------------------------------------------------------------------------------
+
+
+class Relinked(NamedTuple):
+    """A waiting claim, as it was and as it waits for another purchase from now on (None: nobody delivers it)."""
+
+    order_id: str
+    before: Claim
+    after: Claim
+
+
+def uncovered(waiting: Iterable[Waiting], coming: Iterable[PurchaseLine]) -> dict[Item, int]:
+    """Add up by item what was bought for those who wait and is not coming any more."""
+    units: dict[Item, int] = {}
+    for _, claim in waiting:
+        if claim.purchase_order_id is not None:
+            units[claim.item] = units.get(claim.item, 0) + claim.quantity
+    for line in coming:
+        if line.item in units:
+            units[line.item] -= line.coming
+    return {item: quantity for item, quantity in units.items() if quantity > 0}
+
+
+def again(
+    failed: Purchase, units: Mapping[Item, int], supplies: Mapping[str, Supply], now: datetime
+) -> Purchase | None:
+    """Order again what a supplier refused or failed to deliver, unless he was asked often enough."""
+    if not units or failed.attempt >= ATTEMPTS_MAX:
+        return None
+    failed.reorders += 1
+    name = f"{failed.purchase_order_id}.{failed.reorders}"
+    purchase = replace(
+        failed, purchase_order_id=name, wanted_on=now.date(), attempt=failed.attempt + 1, reorders=0, lines=[]
+    )
+    for item, quantity in units.items():
+        purchase.add(item, quantity, supplies[item.sku], now)
+    return purchase
+
+
+def all_again(
+    failed: Iterable[Purchase], lacking: Mapping[Item, int], supplies: Mapping[str, Supply], now: datetime
+) -> list[tuple[Purchase, Purchase]]:
+    """Order again what is lacking, each item once, from the first purchase that failed to bring it."""
+    left, ordered = dict(lacking), []
+    for purchase in failed:
+        mine = {line.item: left.pop(line.item) for line in purchase.lines if line.item in left}
+        if (reordered := again(purchase, mine, supplies, now)) is not None:
+            ordered.append((purchase, reordered))
+    return ordered
+
+
+def relink(waiting: Iterable[Waiting], coming: Sequence[PurchaseLine]) -> list[Relinked]:
+    """Let those who wait for a purchase that brings nothing more wait for the one that comes first."""
+    sources = {line.item: line.purchase_order_id for line in reversed(coming)}
+    alive = {(line.purchase_order_id, line.item) for line in coming}
+    return [
+        Relinked(order_id, claim, claim._replace(purchase_order_id=sources.get(claim.item), claim_id=None))
+        for order_id, claim in waiting
+        if claim.purchase_order_id is not None and (claim.purchase_order_id, claim.item) not in alive
+    ]

@@ -1,0 +1,77 @@
+"""Shipments on their way out and back: picks, short picks, dispatch, returned parcels."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from chassis import Heard, Turn
+from contracts.fulfillment import LineShortPicked, LinesPicked
+from contracts.shipping import ParcelClosed, ShipmentDispatched
+from services.inventory import store, translate
+from services.inventory.core import custody, outbound
+from services.inventory.core.holdings import Holdings
+from services.inventory.core.stock import Stock
+from services.inventory.handlers.declared import service
+from services.inventory.handlers.notes import OrderUnsettled
+from services.inventory.handlers.settling import give_to_waiting, keep_stock
+
+
+async def _load(turn: Turn, heards: Sequence[Heard[Any]]) -> tuple[dict[str, Holdings], Stock]:
+    """Read what the orders hold, and the shelves of it."""
+    holdings = await store.load_holdings(turn, {heard.subject for heard in heards})
+    items = {item for held in holdings.values() for item in held.items}
+    return holdings, await store.load_valued_stock(turn, items, turn.now.date())
+
+
+@service.hears(LinesPicked)
+async def note_picks(turn: Turn, picked: Sequence[Heard[LinesPicked]]) -> None:
+    """Note which units left their bins: a count of the bin will not find them, and they are still ours."""
+    holdings, stock = await _load(turn, picked)
+    for heard in picked:
+        shipment = holdings[heard.subject].shipment(translate.shipment_number(heard.event.shipment_id))
+        for pick in heard.event.picks:
+            outbound.pick(shipment, outbound.Pick(pick.line_id, pick.bin, pick.quantity), stock, heard.id)
+    await store.save_holdings(turn, holdings.values())
+    await keep_stock(turn, stock, {heard.id: heard for heard in picked})
+
+
+@service.hears(LineShortPicked)
+async def block_short_bins(turn: Turn, short: Sequence[Heard[LineShortPicked]]) -> None:
+    """Take nothing more from a bin that held too little, and source the lacking units again."""
+    holdings, stock = await _load(turn, short)
+    for heard in short:
+        custody.short_pick(holdings[heard.subject], translate.short_pick(heard.event), stock, heard.id)
+        turn.remind(heard, OrderUnsettled(cause="short_pick"))
+    await store.save_holdings(turn, holdings.values())
+    await keep_stock(turn, stock, {heard.id: heard for heard in short})
+
+
+@service.hears(ShipmentDispatched)
+async def consume_allocations(turn: Turn, dispatched: Sequence[Heard[ShipmentDispatched]]) -> None:
+    """Let go what left, and tell what it had cost."""
+    holdings, stock = await _load(turn, dispatched)
+    skus = {item.sku for held in holdings.values() for item in held.items}
+    supplies = await store.load_supplies(turn, skus, turn.now.date())
+    for heard in dispatched:
+        shipment = holdings[heard.subject].shipment(translate.shipment_number(heard.event.shipment_id))
+        lines = translate.units_by_line(heard.event.lines)
+        consumed = outbound.dispatch(shipment, lines, stock, heard.id)
+        if consumed:
+            currency = supplies[consumed[0].sku].currency
+            turn.announce(heard, translate.allocation_consumed(heard.event.shipment_id, consumed, currency))
+    await store.save_holdings(turn, holdings.values())
+    await keep_stock(turn, stock, {heard.id: heard for heard in dispatched})
+
+
+@service.hears(ParcelClosed)
+async def take_back_parcels(turn: Turn, closed: Sequence[Heard[ParcelClosed]]) -> None:
+    """Put what a carrier brought back on its shelf; what is lost or destroyed left our books when it was dispatched."""
+    returned = [heard for heard in closed if heard.event.outcome == "returned"]
+    if not returned:
+        return
+    holdings, stock = await _load(turn, returned)
+    for heard in returned:
+        shipment = holdings[heard.subject].shipment(translate.shipment_number(heard.event.shipment_id))
+        outbound.take_back(shipment, translate.units_by_line(heard.event.lines), stock, heard.id)
+    causes = {heard.id: heard for heard in returned}
+    await give_to_waiting(turn, stock, causes, "goods_received")
+    await keep_stock(turn, stock, causes)

@@ -1,0 +1,324 @@
+"""What orders want and hold: demands, claims, allocations, asks."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+from itertools import groupby
+from typing import NamedTuple
+
+from asyncpg import Record
+
+from chassis import Tx
+from services.inventory.core.allocation import Settlement
+from services.inventory.core.backlog import Waiting
+from services.inventory.core.custody import Ask, Purpose
+from services.inventory.core.demand import Claim, Demand, Line, Redirection
+from services.inventory.core.holdings import Allocation, Holdings
+from services.inventory.core.network import Destination, Promise
+from services.inventory.core.stock import Item, Place
+from services.inventory.store.sql import SQL
+
+ALL_UNITS = 2**31 - 1
+
+
+class OrderRow(NamedTuple):
+    """An order as it came."""
+
+    order_id: str
+    stock_owner: str
+    received_at: datetime
+    version: int
+
+
+class OrderState(NamedTuple):
+    """Whether an order is released from now on (None: as before), and its version."""
+
+    is_released: bool | None
+    version: int
+
+
+# --- demands ----------------------------------------------------------------------------------------------------------
+
+
+async def add_demands(tx: Tx, orders: Sequence[OrderRow], demands: Sequence[Demand]) -> None:
+    """Keep new orders, also those that want nothing from a shelf, and their lines, in the buyer's order."""
+    await tx.execute(
+        SQL.add_demands,
+        order_ids=[order.order_id for order in orders],
+        stock_owners=[order.stock_owner for order in orders],
+        received_at=[order.received_at for order in orders],
+        versions=[order.version for order in orders],
+    )
+    lines = [(demand, number, line) for demand in demands for number, line in enumerate(demand.lines, 1)]
+    if lines:
+        await tx.execute(
+            SQL.add_demand_lines,
+            order_ids=[demand.order_id for demand, _, _ in lines],
+            line_ids=[line.line_id for _, _, line in lines],
+            line_numbers=[number for _, number, _ in lines],
+            ship_group_ids=[demand.ship_group_id for demand, _, _ in lines],
+            skus=[line.item.sku for _, _, line in lines],
+            weights_g=[line.weight_g for _, _, line in lines],
+            countries=[demand.destination.country for demand, _, _ in lines],
+            postcodes=[demand.destination.postcode for demand, _, _ in lines],
+            services=[demand.destination.service for demand, _, _ in lines],
+            wanted_on=[demand.wanted_on for demand, _, _ in lines],
+        )
+
+
+async def open_demands(tx: Tx, order_ids: Collection[str]) -> list[Demand]:
+    """Give what orders want that is in no shipment, one demand for each destination, in the order of the ids given."""
+    rows = await tx.fetch(SQL.open_demands, order_ids=list(order_ids))
+    found: dict[str, list[Demand]] = {}
+    for (order_id, ship_group_id), group in groupby(rows, key=_order_and_group):
+        found.setdefault(order_id, []).append(_demand(order_id, ship_group_id, list(group)))
+    return [demand for order_id in order_ids for demand in found.get(order_id, ())]
+
+
+def _order_and_group(row: Record) -> tuple[str, str]:
+    return row["order_id"], row["ship_group_id"]
+
+
+def _demand(order_id: str, ship_group_id: str, rows: Sequence[Record]) -> Demand:
+    first = rows[0]
+    owner = first["stock_owner"]
+    lines: dict[str, Line] = {}
+    for row in rows:
+        line_id, item = row["line_id"], Item(row["sku"], owner)
+        known = lines.get(line_id)
+        claims = (_claim(row, item),) if known is None else (*known.claims, _claim(row, item))
+        lines[line_id] = Line(line_id, item, row["weight_g"], claims)
+    return Demand(
+        order_id,
+        ship_group_id,
+        Destination(first["country"], first["postcode"], first["service"]),
+        first["wanted_on"],
+        first["released"],
+        first["version"],
+        first["shipments"],
+        first["purchases"],
+        tuple(lines.values()),
+    )
+
+
+def _claim(row: Record, item: Item) -> Claim:
+    location_id = row["location_id"]
+    return Claim(
+        row["line_id"],
+        item,
+        row["quantity"],
+        None if location_id is None else Place(item, location_id, row["bin"]),
+        Promise(row["ship_by"], row["deliver_by"]),
+        row["purchase_order_id"],
+        row["claim_id"],
+    )
+
+
+async def redirect_lines(tx: Tx, redirections: Sequence[Redirection]) -> None:
+    """Send lines elsewhere; of several corrections of one destination the last counts."""
+    last = {(to.order_id, to.ship_group_id): to.destination for to in redirections}
+    await tx.execute(
+        SQL.redirect_lines,
+        order_ids=[order_id for order_id, _ in last],
+        ship_group_ids=[ship_group_id for _, ship_group_id in last],
+        countries=[to.country for to in last.values()],
+        postcodes=[to.postcode for to in last.values()],
+    )
+
+
+# --- settlements ------------------------------------------------------------------------------------------------------
+
+
+async def save_settlements(
+    tx: Tx, settlements: Sequence[Settlement], states: Mapping[str, OrderState], purchases: Mapping[str, int]
+) -> None:
+    """Write what was settled: released goods as allocations, others as reservations, the rest as waiting claims.
+
+    `states` names the orders whose row changes, also those that had nothing open; `purchases` counts anew.
+    """
+    if states:
+        await _save_demands(tx, settlements, states, purchases)
+    gone = [claim for settlement in settlements for line in settlement.demand.lines for claim in line.claims]
+    claims = [(done.demand.order_id, claim) for done in settlements for claim in _claims_after(done)]
+    await replace_claims(tx, gone, claims)
+    if shipped := [settlement for settlement in settlements if settlement.demand.is_released]:
+        await _add_allocations(tx, shipped)
+
+
+async def save_states(tx: Tx, states: Mapping[str, OrderState]) -> None:
+    """Write whether orders are released."""
+    if states:
+        await _save_demands(tx, (), states, {})
+
+
+async def _save_demands(
+    tx: Tx, settlements: Sequence[Settlement], states: Mapping[str, OrderState], purchases: Mapping[str, int]
+) -> None:
+    shipments = dict.fromkeys(states, 0)
+    for done in settlements:
+        if done.demand.is_released and done.shipments:
+            shipments[done.demand.order_id] = done.shipments[-1].number
+    await tx.execute(
+        SQL.save_demands,
+        order_ids=list(states),
+        released=[state.is_released for state in states.values()],
+        versions=[state.version for state in states.values()],
+        shipments=list(shipments.values()),
+        purchases=[purchases.get(order_id, 0) for order_id in states],
+    )
+
+
+def _claims_after(done: Settlement) -> Iterable[Claim]:
+    if not done.demand.is_released:
+        yield from done.reservations()
+    yield from done.waiting
+
+
+async def _add_allocations(tx: Tx, settlements: Sequence[Settlement]) -> None:
+    rows = [
+        (done.demand.order_id, shipment, taken.line.line_id, place, quantity)
+        for done in settlements
+        for shipment in done.shipments
+        for taken in shipment.lines
+        for place, quantity in taken.places
+    ]
+    if rows:
+        await tx.execute(
+            SQL.add_allocations,
+            order_ids=[row[0] for row in rows],
+            shipments=[row[1].number for row in rows],
+            line_ids=[row[2] for row in rows],
+            location_ids=[row[3].location_id for row in rows],
+            bins=[row[3].bin for row in rows],
+            quantities=[row[4] for row in rows],
+            ship_by=[row[1].promise.ship_by for row in rows],
+            deliver_by=[row[1].promise.deliver_by for row in rows],
+        )
+
+
+# --- claims -----------------------------------------------------------------------------------------------------------
+
+
+async def replace_claims(tx: Tx, gone: Iterable[Claim], new: Sequence[tuple[str, Claim]]) -> None:
+    """Drop claims that were loaded, and keep others (with their orders) instead."""
+    if claim_ids := [claim.claim_id for claim in gone if claim.claim_id is not None]:
+        await tx.execute(SQL.drop_claims, claim_ids=claim_ids)
+    if not new:
+        return
+    promises = [claim.promise for _, claim in new]
+    assert all(promises), "what is kept was promised"
+    await tx.execute(
+        SQL.add_claims,
+        order_ids=[order_id for order_id, _ in new],
+        line_ids=[claim.line_id for _, claim in new],
+        skus=[claim.item.sku for _, claim in new],
+        stock_owners=[claim.item.stock_owner for _, claim in new],
+        location_ids=[claim.place and claim.place.location_id for _, claim in new],
+        bins=[claim.place and claim.place.bin for _, claim in new],
+        quantities=[claim.quantity for _, claim in new],
+        ship_by=[promise and promise.ship_by for promise in promises],
+        deliver_by=[promise and promise.deliver_by for promise in promises],
+        purchase_order_ids=[claim.purchase_order_id for _, claim in new],
+    )
+
+
+async def claims_waiting(tx: Tx, items: Mapping[Item, int | None]) -> list[Waiting]:
+    """Give who waits for items, oldest promise first, as far as the units given reach (None: everyone)."""
+    rows = await tx.fetch(
+        SQL.claims_waiting,
+        skus=[item.sku for item in items],
+        stock_owners=[item.stock_owner for item in items],
+        quantities=[ALL_UNITS if units is None else units for units in items.values()],
+    )
+    return _waiting(rows)
+
+
+async def claims_at(tx: Tx, places: Collection[Place]) -> list[Waiting]:
+    """Give the reservations at some places."""
+    rows = await tx.fetch(
+        SQL.claims_at,
+        skus=[place.item.sku for place in places],
+        stock_owners=[place.item.stock_owner for place in places],
+        location_ids=[place.location_id for place in places],
+        bins=[place.bin for place in places],
+    )
+    return _waiting(rows)
+
+
+async def claims_for_purchases(tx: Tx, purchase_order_ids: Collection[str]) -> list[Waiting]:
+    """Give who waits for some purchases."""
+    return _waiting(await tx.fetch(SQL.claims_for_purchases, purchase_order_ids=sorted(purchase_order_ids)))
+
+
+def _waiting(rows: Iterable[Record]) -> list[Waiting]:
+    return [Waiting(row["order_id"], _claim(row, Item(row["sku"], row["stock_owner"]))) for row in rows]
+
+
+# --- what an order holds ----------------------------------------------------------------------------------------------
+
+
+async def load_holdings(tx: Tx, order_ids: Collection[str]) -> dict[str, Holdings]:
+    """Give all that orders hold: claims and allocations."""
+    holdings = {order_id: Holdings(order_id, [], []) for order_id in order_ids}
+    for waiting in _waiting(await tx.fetch(SQL.claims_of_orders, order_ids=list(holdings))):
+        holdings[waiting.order_id].claims.append(waiting.claim)
+    for row in await tx.fetch(SQL.allocations_of_orders, order_ids=list(holdings)):
+        holdings[row["order_id"]].allocations.append(_allocation(row))
+    for held in holdings.values():
+        held.loaded = tuple(held.claims)
+    return holdings
+
+
+def _allocation(row: Record) -> Allocation:
+    return Allocation(
+        order_id=row["order_id"],
+        shipment=row["shipment"],
+        line_id=row["line_id"],
+        place=Place(Item(row["sku"], row["stock_owner"]), row["location_id"], row["bin"]),
+        quantity=row["quantity"],
+        promise=Promise(row["ship_by"], row["deliver_by"]),
+        picked=row["picked"],
+        dispatched=row["dispatched"],
+        recalled=row["recalled"],
+        short=row["short"],
+        cost=row["cost"],
+    )
+
+
+async def save_holdings(tx: Tx, holdings: Collection[Holdings]) -> None:
+    """Write what changed of what orders hold."""
+    changed = [held for held in holdings if held.claims_changed]
+    await replace_claims(
+        tx,
+        [claim for held in changed for claim in held.loaded],
+        [(held.order_id, claim) for held in changed for claim in held.claims],
+    )
+    allocations = [allocation for held in holdings for allocation in held.allocations if allocation.changed]
+    if allocations:
+        await tx.execute(
+            SQL.save_allocations,
+            order_ids=[allocation.order_id for allocation in allocations],
+            shipments=[allocation.shipment for allocation in allocations],
+            line_ids=[allocation.line_id for allocation in allocations],
+            bins=[allocation.place.bin for allocation in allocations],
+            quantities=[allocation.quantity for allocation in allocations],
+            picked=[allocation.picked for allocation in allocations],
+            dispatched=[allocation.dispatched for allocation in allocations],
+            recalled=[allocation.recalled for allocation in allocations],
+            short=[allocation.short for allocation in allocations],
+            costs=[allocation.cost for allocation in allocations],
+        )
+
+
+async def save_asks(tx: Tx, asks: Sequence[Ask]) -> None:
+    """Remember what was asked back."""
+    await tx.execute(
+        SQL.add_asks,
+        ask_ids=[ask.ask_id for ask in asks],
+        order_ids=[ask.order_id for ask in asks],
+        purposes=[ask.purpose for ask in asks],
+    )
+
+
+async def load_asks(tx: Tx, ask_ids: Collection[str]) -> dict[str, Purpose]:
+    """Tell which of these asks came through here, and what for."""
+    return {row["ask_id"]: row["purpose"] for row in await tx.fetch(SQL.load_asks, ask_ids=sorted(ask_ids))}

@@ -1,0 +1,8 @@
+"""The statements, loaded once."""
+
+from pathlib import Path
+from typing import Final
+
+from chassis import Queries
+
+SQL: Final = Queries(Path(__file__).parents[1] / "sql" / "queries.sql")

@@ -1,0 +1,94 @@
+"""Stock, its journal and its value."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date, datetime
+
+from chassis import Tx
+from services.inventory.core.stock import Item, Movement, Place, Shelf, Stock
+from services.inventory.core.valuation import Valuation
+from services.inventory.store.sql import SQL
+
+
+async def load_stock(tx: Tx, items: Collection[Item]) -> Stock:
+    """Give all shelves of some items."""
+    return Stock(await _shelves(tx, items))
+
+
+async def load_valued_stock(tx: Tx, items: Collection[Item], today: date) -> Stock:
+    """Give all shelves of some items and what they are worth: for turns in which goods come or go."""
+    rows = await tx.fetch(
+        SQL.load_valuations,
+        skus=[item.sku for item in items],
+        stock_owners=[item.stock_owner for item in items],
+        today=today,
+    )
+    valuations = {
+        Item(row["sku"], row["stock_owner"]): Valuation(row["standard_cost"], row["quantity"], row["value"])
+        for row in rows
+    }
+    return Stock(await _shelves(tx, items), valuations)
+
+
+async def _shelves(tx: Tx, items: Collection[Item]) -> list[Shelf]:
+    rows = await tx.fetch(
+        SQL.load_stock, skus=[item.sku for item in items], stock_owners=[item.stock_owner for item in items]
+    )
+    return [
+        Shelf(Place(Item(sku, owner), location_id, bin_name), *levels)
+        for sku, owner, location_id, bin_name, *levels in rows
+    ]
+
+
+async def save_stock(tx: Tx, stock: Stock, moved_at: datetime) -> list[int]:
+    """Write what changed and the journal; give the ids of its movements, in its order."""
+    changes = [(stock.at(place), change) for place, change in stock.changes.items()]
+    if known := [change for change in changes if change[0].version]:
+        await tx.execute(SQL.move_stock, **_columns(known))
+    if new := [change for change in changes if not change[0].version]:
+        await tx.execute(SQL.add_stock, **_columns(new))
+    for shelf, _ in changes:
+        shelf.version += 1
+    if stock.revalued:
+        await _save_valuations(tx, stock.revalued)
+    return await _add_movements(tx, stock.journal, moved_at) if stock.journal else []
+
+
+def _columns(changes: Sequence[tuple[Shelf, list[int]]]) -> dict[str, list[object]]:
+    return {
+        "skus": [shelf.place.item.sku for shelf, _ in changes],
+        "stock_owners": [shelf.place.item.stock_owner for shelf, _ in changes],
+        "location_ids": [shelf.place.location_id for shelf, _ in changes],
+        "bins": [shelf.place.bin for shelf, _ in changes],
+        "on_hand": [change[0] for _, change in changes],
+        "picked": [change[1] for _, change in changes],
+        "reserved": [change[2] for _, change in changes],
+        "missing": [shelf.missing for shelf, _ in changes],
+        "blocked": [shelf.blocked for shelf, _ in changes],
+    }
+
+
+async def _add_movements(tx: Tx, journal: Collection[Movement], moved_at: datetime) -> list[int]:
+    places = [movement.place for movement in journal]
+    rows = await tx.fetch(
+        SQL.add_movements,
+        skus=[place.item.sku for place in places],
+        stock_owners=[place.item.stock_owner for place in places],
+        location_ids=[place.location_id for place in places],
+        bins=[place.bin for place in places],
+        kinds=[movement.kind for movement in journal],
+        quantities=[movement.quantity for movement in journal],
+        values=[movement.value for movement in journal],
+        causes=[movement.cause for movement in journal],
+        moved_at=moved_at,
+    )
+    return [row["movement_id"] for row in rows]
+
+
+async def _save_valuations(tx: Tx, valuations: Mapping[Item, Valuation]) -> None:
+    await tx.execute(
+        SQL.save_valuations,
+        skus=[item.sku for item in valuations],
+        stock_owners=[item.stock_owner for item in valuations],
+        quantities=[valuation.quantity for valuation in valuations.values()],
+        values=[valuation.value for valuation in valuations.values()],
+    )
