@@ -1,0 +1,1 @@
+"""Billing: secure an order's funds, invoice what left, collect, give back, and keep the books."""

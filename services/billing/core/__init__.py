@@ -1,0 +1,1 @@
+"""Every decision of billing: funds, credit, invoices, what follows from money, and the ledger's postings."""

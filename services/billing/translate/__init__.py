@@ -1,0 +1,1 @@
+"""Between the events that everyone understands and the values that billing decides with."""
