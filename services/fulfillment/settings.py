@@ -13,6 +13,13 @@ class Settings(chassis.Settings):
     model_config = SettingsConfigDict(env_prefix="FULFILLMENT_")
 
 
+class ApiSettings(Settings):
+    """Where packing slips are served."""
+
+    api_host: str = Field("127.0.0.1", description="where to listen; slips name people, so think before 0.0.0.0")
+    api_port: int = Field(8471, ge=0, le=65535, description="the port to listen on")
+
+
 class Practice(BaseSettings):
     """How this service works: every handler may ask, so every setting has a default."""
 

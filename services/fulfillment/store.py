@@ -12,6 +12,7 @@ from services.fulfillment.core.catalogue import Carton, Item, Location, Valid
 from services.fulfillment.core.packing import Parcel, Shipment, State, Tally
 from services.fulfillment.core.picking import Pick, PickKey
 from services.fulfillment.core.recall import Holding, Opened, PackedLine
+from services.fulfillment.core.slip import Slip, SlipLine
 from services.fulfillment.core.work import Allocated, Catalogue, Work
 
 SQL = Queries.beside(__file__)
@@ -249,6 +250,28 @@ async def take_out(tx: Tx, opened: Sequence[Opened]) -> None:
     place = _columns(opened, shipments="shipment_id", numbers="number")
     await tx.execute(SQL.take_out_lines, **place, **_columns(opened, lines="line_id", quantities="quantity"))
     await tx.execute(SQL.lighten_parcels, **place, **_columns(opened, weights="weight_g", rooms="room_ml"))
+
+
+# --- packing slips ----------------------------------------------------------------------------------------------------
+
+
+async def slip(tx: Tx, shipment_id: str, today: date) -> tuple[Slip, str, str | None] | None:
+    """Give a shipment's packing slip without its recipient, its ship group, and the order's contacts if we have any."""
+    heads = await tx.fetch(SQL.slip_head, shipment=shipment_id)
+    if not heads:
+        return None
+    [(order_id, location_id, ship_group_id, released_at, contacts, ssccs)] = heads
+    rows = await tx.fetch(SQL.slip_lines, shipment=shipment_id)
+    known = await items(tx, {row["sku"] for row in rows}, today)
+    head = Slip(
+        shipment_id=shipment_id,
+        order_id=order_id,
+        location_id=location_id,
+        released_on=released_at.date(),
+        lines=tuple(SlipLine(**row, name=known[row["sku"]].name) for row in rows),
+        ssccs=tuple(ssccs),
+    )
+    return head, ship_group_id, contacts
 
 
 # --- rows and values --------------------------------------------------------------------------------------------------

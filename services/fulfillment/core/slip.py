@@ -33,9 +33,14 @@ class Slip:
     order_id: str
     location_id: str
     released_on: date
-    recipient: Recipient
     lines: tuple[SlipLine, ...]
     ssccs: tuple[str, ...]
+    recipient: Recipient = Recipient()
+
+    @property
+    def units(self) -> int:
+        """All that the shipment brings."""
+        return sum(line.quantity for line in self.lines)
 
 
 def recipient_for(ship_group_id: str, recipients: Mapping[str | None, Recipient]) -> Recipient:

@@ -201,17 +201,22 @@ where p.shipment_id = any (:shipments::text[]) and l.quantity > 0
 group by p.shipment_id, p.number
 order by p.shipment_id, p.number;
 
--- name: slip_heads
+-- name: slip_head
 -- What stands on a packing slip besides its lines; no contacts: erased, or not heard yet.
-select s.shipment_id, s.order_id, s.location_id, s.ship_group_id, s.released_at, c.contacts
+select s.order_id, s.location_id, s.ship_group_id, s.released_at, c.contacts,
+       array(select p.sscc from parcel p
+             where p.shipment_id = s.shipment_id
+               and exists (select from parcel_line l
+                           where l.shipment_id = p.shipment_id and l.number = p.number and l.quantity > 0)
+             order by p.number) as ssccs
 from shipment s
 left join contact c using (order_id)
-where s.shipment_id = any (:shipments::text[]);
+where s.shipment_id = :shipment;
 
 -- name: slip_lines
--- What each line of a shipment was to bring and brings: all that is not short or recalled.
-select p.shipment_id, p.line_id, p.sku, sum(p.quantity) as allocated, sum(p.quantity - p.short - p.released) as quantity
-from pick p
-where p.shipment_id = any (:shipments::text[])
-group by p.shipment_id, p.line_id, p.sku
-order by p.shipment_id, min(p.number);
+-- What each line was to bring and brings, along the walk: all that is not short or recalled.
+select line_id, sku, sum(quantity - short - released) as quantity, sum(short + released) as missing
+from pick
+where shipment_id = :shipment
+group by line_id, sku
+order by min(number);
