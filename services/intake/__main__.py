@@ -3,12 +3,12 @@
 import sys
 
 from chassis import run
+from services.intake.api import serve
 from services.intake.handlers import service
 from services.intake.settings import Settings
 
 if __name__ == "__main__":
     if sys.argv[1:] == ["api"]:
-        from services.intake.api import serve
-
         serve()
-    run(service, Settings())
+    else:
+        run(service, Settings())
