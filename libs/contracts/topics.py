@@ -235,7 +235,7 @@ INVENTORY_ALLOCATIONS = Topic(
     owner=_INVENTORY,
     key="order id",
     heard={
-        inventory.OrderPromised: (_INTAKE, _SHIPPING, _NOTIFICATIONS),
+        inventory.OrderPromised: (_INTAKE, _NOTIFICATIONS),
         inventory.PromiseChanged: (_INTAKE, _SHIPPING, _NOTIFICATIONS),
         inventory.OrderAllocated: (_INTAKE, _FULFILLMENT, _SHIPPING),
         inventory.LinesBackordered: (_INTAKE, _NOTIFICATIONS),
@@ -299,7 +299,7 @@ BILLING_ACCOUNTS = Topic(
         billing.CaptureRequested: (),
         billing.VoidRequested: (),
         billing.RefundRequested: (),
-        billing.OrderInvoiced: (_NOTIFICATIONS, _SHIPPING, Outside.BANK),
+        billing.OrderInvoiced: (_NOTIFICATIONS, Outside.BANK),
         billing.PaymentApplied: (),
         billing.OrderSettled: (_INTAKE,),
         billing.CreditNoted: (_INTAKE, _NOTIFICATIONS),
