@@ -17,7 +17,6 @@ from services.inventory.core.network import Network, Promise
 from services.inventory.core.sourcing import Choice, Leg, Wanted, choose
 from services.inventory.core.stock import Item, Place, Shelf, Stock
 
-
 Key = TypeVar("Key", Place, Promise)
 
 

@@ -112,13 +112,16 @@ def _leg(location_id: str, units: Units, wanted: Wanted, network: Network) -> Le
 
 
 def _completed(start: Plan, wanted: Wanted, available: Mapping[str, Units], network: Network) -> Plan | None:
-    """Complete a plan that lacks units: again and again by the location that has most of what is left."""
+    """Complete a plan that lacks units: again and again by the location that has most of what is left, the cheapest of these."""
     leg = start.legs[0]
     shares = [(leg.location_id, leg.units)]
     others = {location_id: stock for location_id, stock in available.items() if location_id != leg.location_id}
     lacking = _less(wanted.units, leg.units)
     while lacking and (offers := list(_offers(lacking, others))):
-        location_id, units = min(offers, key=lambda offer: (-sum(offer[1].values()), offer[0]))
+        _, _, location_id, units = min(
+            (-sum(units.values()), _leg(location_id, units, wanted, network).cost, location_id, units)
+            for location_id, units in offers
+        )
         shares.append((location_id, units))
         del others[location_id]
         lacking = _less(lacking, units)

@@ -33,7 +33,7 @@ async def allocate_orders(turn: Turn, released: Sequence[Heard[OrderReleased]]) 
         order_id: store.OrderState(is_released=True, version=heard.event.version) for order_id, heard in causes.items()
     }
     demands = [
-        demand._replace(is_released=True, version=states[demand.order_id].version)
+        demand._replace(is_released=True, version=max(demand.version, states[demand.order_id].version))
         for demand in await store.open_demands(turn, causes)
     ]
     settled = await settle(turn, demands, causes, states)
@@ -62,7 +62,8 @@ async def redirect_orders(turn: Turn, changed: Sequence[Heard[OrderChanged]]) ->
         turn, [to for heard in changed for to in translate.redirections(heard.subject, heard.event)]
     )
     demands = [
-        demand._replace(version=states[demand.order_id].version) for demand in await store.open_demands(turn, causes)
+        demand._replace(version=max(demand.version, states[demand.order_id].version))
+        for demand in await store.open_demands(turn, causes)
     ]
     settled = await settle(turn, demands, causes, states)
     announce_allocations(turn, settled, causes, dict.fromkeys(causes, "order_changed"))
