@@ -18,6 +18,9 @@ COMMANDS = {
     "down": ("ordermill.serving:down", "Stop all that runs in this home."),
     "status": ("ordermill.serving:status", "Show what runs, and whether it answers."),
     "doctor": ("ordermill.serving:doctor", "Find what keeps the stack from starting."),
+    "publish": ("ordermill.publish:publish", "Publish a file of messages as somebody outside."),
+    "topics": ("ordermill.lag:topics", "List the topics: owner, readers, messages."),
+    "lag": ("ordermill.lag:lag", "Tell how far each service is behind."),
 }
 HELP = """\
 Ordermill: an order management system on Apache Kafka and PostgreSQL.

@@ -12,6 +12,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,10 +24,11 @@ from ordermill.stack import AlreadyRunningError, Progress, Stack, ports
 from ordermill.stack.home import CHECKOUT, quiet, read_record, write_durably
 from ordermill.stack.process import tail
 from ordermill.topics import TopicsError, create_topics
+from ordermill.world.orders import CHANNELS
 
 SERVICES = CHECKOUT / "services"
 WORLD = "world"
-API = "intake-api"
+API = "intake-api"  # intake's other process, which takes orders over HTTP and keeps nothing
 # Eight processes that start at once on two slow cores take about 20 s.
 READY_LIMIT_S = 90.0
 LOOK_S = 0.1
@@ -83,7 +85,12 @@ def start(stack: Stack, progress: Progress = quiet, wanted: Sequence[Program] | 
 
 def api_address(stack: Stack) -> str:
     """Where orders are taken over HTTP."""
-    return f"http://{ports.LOOPBACK}:{_places(stack)[API]}"
+    return f"http://{ports.LOOPBACK}:{_places(stack)['http']}"
+
+
+def api_secret(stack: Stack, channel: str) -> str:
+    """What a simulated channel signs its orders with, as Standard Webhooks writes it."""
+    return "whsec_" + b64encode(bytes.fromhex(password_of(stack, f"channel {channel}"))).decode()
 
 
 def mailbox(stack: Stack) -> Path:
@@ -121,7 +128,7 @@ def _places(stack: Stack) -> dict[str, int]:
 
 def _listeners() -> Iterator[tuple[str, str]]:
     """Each thing that listens, with the process to which it belongs."""
-    yield from (("provider", WORLD), ("smtp", WORLD))
+    yield from (("provider", WORLD), ("smtp", WORLD), ("http", API))
     yield from ((program.name, program.name) for program in programs() if program.name != WORLD)
 
 
@@ -141,13 +148,18 @@ def _service(stack: Stack, program: Program, places: Mapping[str, int]) -> dict[
     settings = {
         "billing": {"BILLING_PROVIDER_URL": f"http://{host}:{places['provider']}"},
         "notifications": {"NOTIFICATIONS_SMTP_HOST": host, "NOTIFICATIONS_SMTP_PORT": str(places["smtp"])},
-        API: {"INTAKE_API_PORT": str(places[program.name])},
+        API: {"INTAKE_API_PORT": str(places["http"]), "INTAKE_API_SECRETS": json.dumps(_secrets(stack))},
     }
+    database = {} if program.name == API else {f"{program.prefix}DATABASE_URL": database_url(stack, program.name)}
     return {
-        f"{program.prefix}DATABASE_URL": database_url(stack, program.name),
         f"{program.prefix}HEALTH_PORT": str(places[program.name]),
+        **database,
         **settings.get(program.name, {}),
     }
+
+
+def _secrets(stack: Stack) -> dict[str, list[str]]:
+    return {channel: [api_secret(stack, channel)] for channel in CHANNELS}
 
 
 def _world(stack: Stack, places: Mapping[str, int]) -> dict[str, str]:
@@ -204,7 +216,7 @@ def _answer(program: Program, places: Mapping[str, int]) -> str | None:
         return None if ports.answers(places["provider"]) else "does not listen yet"
     port = os.environ.get(f"{program.prefix}HEALTH_PORT") or places[program.name]
     try:
-        with urllib.request.urlopen(f"http://{ports.LOOPBACK}:{port}/ready", timeout=PROBE_LIMIT_S):  # noqa: S310
+        with urllib.request.urlopen(f"http://{ports.LOOPBACK}:{port}/ready", timeout=PROBE_LIMIT_S):
             return None
     except urllib.error.HTTPError as error:
         return error.read().decode(errors="replace").strip()

@@ -1,0 +1,109 @@
+"""What the command line reads from the broker: how far logs reach, how far groups have come, and messages."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
+from aiokafka.partitioner import murmur2
+
+from contracts.topics import LANES, Topic
+from contracts.values import lane_of
+from ordermill.errors import CommandError
+
+if TYPE_CHECKING:
+    from chassis.wire import Record
+
+POLL_MS = 500
+RECORDS = 5_000
+
+
+class Place(NamedTuple):
+    """One partition of one topic."""
+
+    topic: str
+    lane: int
+
+
+class Log(NamedTuple):
+    """How far a partition reaches: the first offset that is kept, and the one that will be next."""
+
+    start: int
+    end: int
+
+
+def home_of(topic: Topic, key: str) -> Place:
+    """Where a key lies: outsiders place keys as every client does, we by our own function."""
+    lane = (murmur2(key.encode()) & 0x7FFFFFFF) % LANES if topic.is_outside else lane_of(key, LANES)
+    return Place(topic.name, lane)
+
+
+def places_of(topics: Iterable[Topic]) -> list[Place]:
+    """Every partition of these topics."""
+    return [Place(topic.name, lane) for topic in topics for lane in range(LANES)]
+
+
+@asynccontextmanager
+async def consuming(servers: str) -> AsyncIterator[Any]:
+    """A reader that belongs to no group."""
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=servers, enable_auto_commit=False, auto_offset_reset="earliest", max_poll_records=RECORDS
+    )
+    try:
+        await consumer.start()
+    except KafkaError as error:
+        await consumer.stop()
+        raise silent(servers) from error
+    try:
+        yield consumer
+    finally:
+        await consumer.stop()
+
+
+async def logs_of(consumer: Any, places: Collection[Place]) -> dict[Place, Log]:  # noqa: ANN401 (aiokafka has no types)
+    """How far each of these partitions reaches now."""
+    wanted = [TopicPartition(*place) for place in places]
+    starts, ends = await consumer.beginning_offsets(wanted), await consumer.end_offsets(wanted)
+    return {place: Log(starts[TopicPartition(*place)], ends[TopicPartition(*place)]) for place in places}
+
+
+async def messages(consumer: Any, places: Collection[Place]) -> AsyncIterator[Record]:  # noqa: ANN401 (the same)
+    """Every message that is in these partitions now, in order within each."""
+    logs = await logs_of(consumer, places)
+    left = {TopicPartition(*place): log.end for place, log in logs.items() if log.end > log.start}
+    consumer.assign(list(left))
+    if left:
+        await consumer.seek_to_beginning()
+    while left:
+        polled: Mapping[TopicPartition, list[Record]] = await consumer.getmany(*left, timeout_ms=POLL_MS)
+        for place, records in polled.items():
+            for record in records:
+                if record.offset < left[place]:
+                    yield record
+        for place in [place for place in left if await consumer.position(place) >= left[place]]:
+            del left[place]
+
+
+async def reached(servers: str, groups: Iterable[str]) -> dict[str, dict[Place, int]]:
+    """For each group, the offset it will read next in each partition; where it committed nothing, none is given."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=servers)
+    try:
+        await admin.start()
+        found = {group: await admin.list_consumer_group_offsets(group) for group in groups}
+    except KafkaError as error:
+        raise silent(servers) from error
+    finally:
+        await admin.close()
+    return {
+        group: {Place(place.topic, place.partition): said.offset for place, said in offsets.items() if said.offset >= 0}
+        for group, offsets in found.items()
+    }
+
+
+def silent(servers: str) -> CommandError:
+    """Kafka does not answer."""
+    return CommandError(f"Kafka does not answer at {servers}", "look with: ordermill status")
