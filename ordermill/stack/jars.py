@@ -76,11 +76,16 @@ def missing(jars: Iterable[Jar], folder: Path) -> list[Jar]:
     return [jar for jar in jars if not jar.is_at(folder / jar.name)]
 
 
-def provide(folder: Path, progress: Progress = quiet, sources: Iterable[tuple[str, Source]] = ()) -> None:
+def provide(
+    folder: Path,
+    progress: Progress = quiet,
+    wanted: Iterable[Jar] | None = None,
+    sources: Iterable[tuple[str, Source]] | None = None,
+) -> None:
     """Fill the folder from the first sources that can; complain about what none of them had."""
     folder.mkdir(parents=True, exist_ok=True)
-    wanted = missing(locked(), folder)
-    for label, source in sources or SOURCES:
+    wanted = missing(locked() if wanted is None else wanted, folder)
+    for label, source in known_sources() if sources is None else sources:
         if not wanted:
             return
         progress(f"kafka: {len(wanted)} jars from {label}")
@@ -183,7 +188,7 @@ def fetch(context: object, jar: Jar) -> Path | None:
         return None
 
 
-def sources() -> Iterator[tuple[str, Source]]:
+def known_sources() -> Iterator[tuple[str, Source]]:
     """Where jars may come from, the cheapest first."""
     yield "Maven's local repository", copy_local
     if shutil.which("mvn"):
@@ -191,6 +196,3 @@ def sources() -> Iterator[tuple[str, Source]]:
     yield "the network", run_fetcher
     if shutil.which("mvn"):
         yield "Maven with an empty cache", run_fresh_maven
-
-
-SOURCES = tuple(sources())

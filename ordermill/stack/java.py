@@ -46,12 +46,17 @@ def wheel() -> Iterator[Path]:
 def version_of(program: Path) -> int | None:
     """Its major version, by running it: a file named java proves nothing."""
     try:
-        answer = subprocess.run(
-            [program, "-version"], capture_output=True, text=True, check=True, timeout=ANSWER_TIMEOUT_S
-        ).stderr
+        done = subprocess.run(
+            [program, "-version"],
+            env={"LC_ALL": "C.UTF-8"},  # without the caller's JAVA_TOOL_OPTIONS, as the broker will run
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=ANSWER_TIMEOUT_S,
+        )
     except (OSError, subprocess.SubprocessError):
         return None
-    found = re.search(r'version "(?:1\.)?(\d+)', answer)
+    found = re.search(r'version "(?:1\.)?(\d+)', done.stderr)
     return int(found[1]) if found else None
 
 

@@ -286,8 +286,10 @@ class Postgres:
 
         try:
             connection = await self.connect(port)
-        except (OSError, asyncpg.CannotConnectNowError, asyncpg.InvalidPasswordError, TimeoutError):
-            return False  # not up yet, still starting, or not ours
+        except (OSError, asyncpg.PostgresConnectionError, asyncpg.CannotConnectNowError, TimeoutError):
+            return False  # not up yet, still starting, or just dying
+        except asyncpg.InvalidPasswordError:
+            return False  # not ours
         try:
             if not await connection.fetchval("select 1 from pg_database where datname = $1", DATABASE):
                 await connection.execute(f"create database {DATABASE}")

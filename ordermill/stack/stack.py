@@ -42,8 +42,6 @@ from ordermill.stack.process import (
     wait_until,
 )
 
-# A running server of ours that does not answer for so long is stuck.
-JOIN_TIMEOUT_S = 30.0
 # A service finishes the batch in hand when it is told to stop; its own limit is 20 s.
 DRAIN_GRACE_S = 25.0
 SERVER_GRACE_S = 20.0
@@ -79,6 +77,8 @@ class Options:
     brokers: int = 1
     kafka_port: int | None = None
     postgres_port: int | None = None
+    # A running server of ours that does not answer for so long is stuck.
+    patience_s: float = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,10 +135,11 @@ def up(home: Home | None = None, progress: Progress = quiet, options: Options | 
     home = home or Home.chosen()
     check_path(home.path)
     with home.locked(progress) as lock:
-        halves = wanted_halves(home, progress, options or Options())
+        options = options or Options()
+        halves = wanted_halves(home, progress, options)
         home.prepare()
         forget_dead(home)
-        missing = [half for half in halves if not joined(half)]
+        missing = [half for half in halves if not joined(half, options.patience_s)]
         if missing:
             check_space(home.path)
             clear_strays(home, progress)
@@ -157,12 +158,12 @@ def wanted_halves(home: Home, progress: Progress, options: Options) -> list[Half
     return halves
 
 
-def joined(half: Half) -> bool:
+def joined(half: Half, patience_s: float) -> bool:
     """Whether it runs already and is ours; one that is stuck is stopped."""
     running = [process for name in half.processes if (process := find(half.home, name))]
     if not running:
         return False
-    if len(running) == len(half.processes) and wait_until(half.is_ready, JOIN_TIMEOUT_S):
+    if len(running) == len(half.processes) and wait_until(half.is_ready, patience_s):
         return True
     end(running, SERVER_GRACE_S, stop_signal)
     return False
