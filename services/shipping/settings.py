@@ -21,3 +21,10 @@ class Settings(chassis.Settings):
     def dispatch_after(self) -> timedelta:
         """How long a labelled shipment waits for its manifest."""
         return timedelta(seconds=self.dispatch_after_s)
+
+
+class ApiSettings(Settings):
+    """Where labels are served."""
+
+    api_host: str = Field("127.0.0.1", description="where to listen; labels name people, so think before 0.0.0.0")
+    api_port: int = Field(8472, ge=0, le=65535, description="the port to listen on")

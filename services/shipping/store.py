@@ -5,8 +5,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from itertools import groupby
 
-
 from asyncpg import Record
+
 from chassis import Queries, Tx
 from services.shipping import core
 
