@@ -19,6 +19,8 @@ COMMANDS = {
     "status": ("ordermill.serving:status", "Show what runs, and whether it answers."),
     "doctor": ("ordermill.serving:doctor", "Find what keeps the stack from starting."),
     "publish": ("ordermill.publish:publish", "Publish a file of messages as somebody outside."),
+    "order": ("ordermill.order:order", "Tell one order's whole story from the topics."),
+    "dead-letters": ("ordermill.dead_letters:app", "See what no service could handle, and decide."),
     "topics": ("ordermill.lag:topics", "List the topics: owner, readers, messages."),
     "lag": ("ordermill.lag:lag", "Tell how far each service is behind."),
 }

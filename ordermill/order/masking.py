@@ -1,0 +1,27 @@
+"""What a command may show of a message: everything but what tells about a person, which the contracts mark."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+MASK = "•••"
+
+
+def masked(fact: BaseModel) -> dict[str, Any]:
+    """The facts as plain values, absent ones left out, personal ones masked."""
+    plain = fact.model_dump(mode="json", exclude_none=True)
+    return {name: _shown(value, getattr(fact, name), type(fact).model_fields[name]) for name, value in plain.items()}
+
+
+def _shown(plain: Any, value: object, field: FieldInfo) -> Any:  # noqa: ANN401 (any JSON)
+    extra = field.json_schema_extra
+    if isinstance(extra, dict) and extra.get("x-personal"):
+        return MASK if value else plain
+    if isinstance(value, BaseModel):
+        return masked(value)
+    if isinstance(value, tuple):
+        return [masked(each) if isinstance(each, BaseModel) else each for each in value]
+    return plain
