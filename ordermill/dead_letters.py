@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 SELECT = """
 select id, topic, key, subject, value, headers, error, tries, since, verdict,
-    (select count(*) from {0}.later as follower where follower.queue = letter.queue and follower.id > letter.id) as behind
+    (select count(*) from {0}.later as other where other.queue = letter.queue and other.id > letter.id) as behind
 from {0}.later as letter
 where reason = 'dead'
 """

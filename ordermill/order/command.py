@@ -22,6 +22,7 @@ from ordermill.stack import Stack
 ORDER_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 CANDIDATES_MAX = 5
 SAYS_MAX = 160
+UNREADABLE = "cannot be read, or erased: see ordermill dead-letters"
 
 
 def order(name: str, /, *, as_json: Json = False) -> None:
@@ -110,11 +111,7 @@ def _print(order_id: str, told: Sequence[Told], waiting: Sequence[Waiting]) -> N
 def _row(each: Told, begun: datetime, cause: Told | None) -> tuple[str, ...]:
     why = cause.name if cause else ("a timer, an answer or the outside" if each.cause_id else "")
     after = f"{_seconds(cause.at, each.at):.3f}" if cause else ""
-    says = (
-        shorten(one_line(each.body()), SAYS_MAX, placeholder=" …")
-        if each.event
-        else "cannot be read: see ordermill dead-letters"
-    )
+    says = shorten(one_line(each.body()), SAYS_MAX, placeholder=" …") if each.event else UNREADABLE
     return f"{_seconds(begun, each.at):.3f}", each.name, why, after, says
 
 

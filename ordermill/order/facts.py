@@ -11,7 +11,7 @@ SHOWN_MAX = 3
 # Known from the line's other columns, or too long to help on one line.
 LEFT_OUT = frozenset({"version", "order_version", "currency", "zone", "language", "order_id", "seller", "stock_owner"})
 MONEY = frozenset(
-    {"amount", "total", "goods", "charges", "open", "cost", "tax", "limit", "exposure", "deposits_applied"}
+    {"amount", "total", "goods", "charges", "discounts", "taxes", "open", "cost", "tax", "limit", "exposure"}
 )
 
 
@@ -48,5 +48,4 @@ def _item(value: Any) -> str:  # noqa: ANN401 (the same)
     if "quantity" in value:
         return f"{value['quantity']} x {value.get('sku') or 'line ' + str(value.get('line_id'))}"
     names = ("parcel_id", "shipment_id", "code", "carton_id", "payment_id", "kind", "role", "location_id", "line_id")
-    known = next((f"{value[name]}" for name in names if name in value), "…")
-    return known
+    return next((f"{value[name]}" for name in names if name in value), "…")
