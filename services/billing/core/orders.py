@@ -41,7 +41,7 @@ def cancel(
     """Take cancelled units off the bill; with the last of an order that was never invoiced its charges go too."""
     taken, relief = cancel_units(lines, units)
     is_wanted = any(line.quantity > line.cancelled + taken.get(line.line_id, 0) for line in lines)
-    if not is_wanted and not account.invoices:
+    if account.is_wanted and not is_wanted and not account.invoices:
         relief += sum([charge.owed.total for charge in charges])
     changed = replace(account, due=account.due - relief, is_wanted=is_wanted)
     return follow(account, Step(changed), ask_id), taken
