@@ -203,7 +203,7 @@ INTAKE_ORDERS = Topic(
         intake.OrderHeld: (_INVENTORY, _NOTIFICATIONS),
         intake.HoldLifted: (_INVENTORY, _NOTIFICATIONS),
         intake.OrderReleased: (_INVENTORY,),
-        intake.OrderChanged: (_INVENTORY, _BILLING, _SHIPPING),
+        intake.OrderChanged: (_INVENTORY, _SHIPPING),
         intake.CancellationAsked: (_INVENTORY,),
         intake.OrderCancelled: (_INVENTORY, _BILLING, _NOTIFICATIONS),
         intake.OrderCompleted: (_NOTIFICATIONS,),
@@ -216,7 +216,7 @@ INTAKE_CONTACTS = Topic(
     retention=None,
     compacted=True,
     personal=True,
-    heard={intake.ContactsRecorded: (_INVENTORY, _FULFILLMENT, _SHIPPING, _BILLING, _NOTIFICATIONS)},
+    heard={intake.ContactsRecorded: (_INVENTORY, _FULFILLMENT, _SHIPPING, _NOTIFICATIONS)},
 )
 CHANNEL_UPDATES = Topic(
     name="channel-updates",
@@ -256,7 +256,7 @@ INVENTORY_PURCHASES = Topic(
     owner=_INVENTORY,
     key="purchase order id",
     heard={
-        inventory.PurchaseOrdered: (Outside.SUPPLIERS, _BILLING),
+        inventory.PurchaseOrdered: (Outside.SUPPLIERS,),
         inventory.GoodsBooked: (Outside.SUPPLIERS, _BILLING),
     },
 )
@@ -269,7 +269,7 @@ FULFILLMENT_WORK = Topic(
         fulfillment.ScanRefused: (Outside.FLOOR,),
         fulfillment.LinesPicked: (_INVENTORY,),
         fulfillment.LineShortPicked: (_INVENTORY, Outside.FLOOR),
-        fulfillment.ShipmentPacked: (_SHIPPING, _INVENTORY, _BILLING),
+        fulfillment.ShipmentPacked: (_SHIPPING, _INVENTORY),
         fulfillment.RecallPassed: (_SHIPPING,),
         fulfillment.RecallAnswered: (_INTAKE, _INVENTORY),
     },
