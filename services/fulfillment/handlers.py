@@ -68,8 +68,9 @@ async def erase_contacts(turn: Turn, erased: Sequence[Heard[Any]]) -> None:
 async def release_work(turn: Turn, allocated: Sequence[Heard[inventory.OrderAllocated]]) -> None:
     """Give out each shipment's work: picks in walking order, and the cartons that they are meant to fill."""
     causes = [(heard, shipment) for heard in allocated for shipment in translate.shipments_allocated(heard)]
-    catalogue = await store.catalogue(turn, [shipment for _, shipment in causes], turn.now.date())
-    works = [work.plan_work(shipment, catalogue, PRACTICE.fill_percent_max) for _, shipment in causes]
+    shipments = [shipment for _, shipment in causes]
+    catalogue = await store.catalogue(turn, shipments, PRACTICE.fill_percent_max, turn.now.date())
+    works = [work.plan_work(shipment, catalogue) for shipment in shipments]
     await store.add_work(turn, works, [heard.at for heard, _ in causes])
     turn.written("shipment", [planned.shipment.shipment_id for planned in works])
     for (heard, _), planned in zip(causes, works, strict=True):

@@ -8,6 +8,7 @@ from typing import Any
 from asyncpg import Record
 
 from chassis import Queries, Tx
+from services.fulfillment.core.cartonization import Shelf
 from services.fulfillment.core.catalogue import Carton, Item, Location, Valid
 from services.fulfillment.core.packing import Parcel, Shipment, State, Tally
 from services.fulfillment.core.picking import Pick, PickKey
@@ -95,14 +96,15 @@ async def cartons(tx: Tx, today: date) -> list[Carton]:
     return [_carton(row) for row in await tx.fetch(SQL.cartons_in_force, today=today)]
 
 
-async def catalogue(tx: Tx, shipments: Sequence[Allocated], today: date) -> Catalogue:
+async def catalogue(tx: Tx, shipments: Sequence[Allocated], fill_percent_max: int, today: date) -> Catalogue:
     """Give what planning these shipments needs to know."""
     skus = {want.sku for shipment in shipments for want in shipment.wanted}
     places = sorted({(shipment.location_id, name) for shipment in shipments for name in shipment.bins})
     sequences: dict[str, dict[str, int]] = {}
     for row in await tx.fetch(SQL.bin_sequences, today=today, **_table(places, "locations", "bins")):
         sequences.setdefault(row["location_id"], {})[row["bin"]] = row["sequence"]
-    return Catalogue(items=await items(tx, skus, today), cartons=await cartons(tx, today), sequences=sequences)
+    shelf = Shelf(await cartons(tx, today), fill_percent_max)
+    return Catalogue(items=await items(tx, skus, today), shelf=shelf, sequences=sequences)
 
 
 # --- who gets the goods -----------------------------------------------------------------------------------------------
@@ -147,7 +149,7 @@ async def add_work(tx: Tx, works: Sequence[Work], moments: Sequence[Any]) -> Non
 async def picks(tx: Tx, keys: Collection[PickKey]) -> dict[PickKey, Pick]:
     """Give the picks of these keys, as far as there are such."""
     rows = await tx.fetch(SQL.picks, **_table(sorted(keys), "shipments", "numbers"))
-    return {pick.key: pick for pick in (Pick(**row) for row in rows)}
+    return {pick.key: pick for pick in map(_pick, rows)}
 
 
 async def save_picks(tx: Tx, picks: Iterable[Pick]) -> None:
@@ -231,7 +233,7 @@ async def holdings(tx: Tx, ids: Collection[str]) -> dict[str, Holding]:
     """Give all that we know of the units of these shipments."""
     by_shipment: dict[str, tuple[list[Pick], list[PackedLine]]] = {shipment_id: ([], []) for shipment_id in ids}
     for row in await tx.fetch(SQL.picks_of_shipments, shipments=sorted(ids)):
-        by_shipment[row["shipment_id"]][0].append(Pick(**row))
+        by_shipment[row["shipment_id"]][0].append(_pick(row))
     for shipment_id, number, line_id, quantity in await tx.fetch(SQL.packed_lines, shipments=sorted(ids)):
         line = PackedLine(number=number, line_id=line_id, quantity=quantity)
         by_shipment[shipment_id][1].append(line)
@@ -293,6 +295,22 @@ def _carton(row: Record) -> Carton:
     carton_id, length, width, height, tare_g, weight_g_max, cost = row
     inner = (length, width, height)
     return Carton(carton_id=carton_id, inner=inner, tare_g=tare_g, weight_g_max=weight_g_max, cost=cost)
+
+
+def _pick(row: Record) -> Pick:
+    shipment_id, number, line_id, sku, bin_, quantity, picked, short, released, short_released = row
+    return Pick(
+        shipment_id=shipment_id,
+        number=number,
+        line_id=line_id,
+        sku=sku,
+        bin=bin_,
+        quantity=quantity,
+        picked=picked,
+        short=short,
+        released=released,
+        short_released=short_released,
+    )
 
 
 def _parcel(row: Record) -> Parcel:

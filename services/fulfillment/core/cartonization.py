@@ -48,28 +48,41 @@ class PlannedParcel:
 
 @dataclass(frozen=True, slots=True)
 class _Goods:
-    """A demand with its measures at hand."""
+    """One item with its measures at hand."""
 
-    line_id: str
-    size: Size
     volume: int
     weight_g: int
-    quantity: int
+    alone: Mapping[str, int]
+    """How many units each carton holds when nothing else is in it; cartons that hold none are left out."""
 
 
-def cartonize(
-    demands: Sequence[Demand], cartons: Sequence[Carton], fill_percent_max: int = FILL_PERCENT_MAX
-) -> list[PlannedParcel]:
+class Shelf:
+    """The cartons to choose from, in the orders in which they are tried; it remembers which item fits which."""
+
+    def __init__(self, cartons: Sequence[Carton], fill_percent_max: int = FILL_PERCENT_MAX) -> None:
+        self.cheapest_first = sorted(cartons, key=_cheapness)
+        self.roomiest_first = sorted(cartons, key=_roominess)
+        self.usable = {one.carton_id: volume_mm3(one.inner) * fill_percent_max // 100 for one in cartons}
+        self._goods: dict[str, _Goods] = {}
+
+    def goods(self, item: Item) -> _Goods:
+        """Measure an item against every carton, once."""
+        if item.sku not in self._goods:
+            capacities = ((carton.carton_id, _capacity(item, carton)) for carton in self.cheapest_first)
+            alone = {carton_id: units for carton_id, units in capacities if units}
+            self._goods[item.sku] = _Goods(volume_mm3(item.size), item.weight_g, alone)
+        return self._goods[item.sku]
+
+
+def cartonize(demands: Sequence[Demand], shelf: Shelf) -> list[PlannedParcel]:
     """Plan the parcels of one shipment; every unit is in exactly one of them."""
-    packable: dict[str, _Goods] = {}
-    oversize: list[_Goods] = []
-    for good in _decreasing(demands):
-        if any(_alone(good, carton) for carton in cartons):
-            packable[good.line_id] = good
-        else:
-            oversize.append(good)
-    plan = _Plan(packable, sorted(cartons, key=_cheapness), sorted(cartons, key=_roominess), fill_percent_max)
-    return [*plan.parcels(), *(parcel for good in oversize for parcel in _unpacked(good))]
+    ranked = sorted(((shelf.goods(demand.item), demand) for demand in demands if demand.quantity), key=_bigness)
+    goods = {demand.line_id: good for good, demand in ranked}
+    assert len(goods) == len(ranked), "a line demands once"
+    packable = {demand.line_id: demand.quantity for good, demand in ranked if good.alone}
+    oversize = [demand for good, demand in ranked if not good.alone]
+    plan = _Plan(goods, shelf)
+    return [*plan.parcels(packable), *(parcel for demand in oversize for parcel in _unpacked(demand))]
 
 
 def dunnage_ml(inner: Size, goods_mm3: int) -> int:
@@ -84,16 +97,13 @@ def fill_percent(inner: Size, goods_mm3: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """One shipment's goods and the cartons in the two orders in which they are tried."""
+    """One shipment's goods by line, and the cartons."""
 
     goods: Mapping[str, _Goods]
-    cheapest_first: Sequence[Carton]
-    roomiest_first: Sequence[Carton]
-    fill_percent_max: int
+    shelf: Shelf
 
-    def parcels(self) -> Iterator[PlannedParcel]:
+    def parcels(self, rest: Contents) -> Iterator[PlannedParcel]:
         """Fill carton after carton with the biggest goods that still fit, until the rest fits into one."""
-        rest = {line_id: good.quantity for line_id, good in self.goods.items()}
         while rest:
             carton = self.cheapest_for(rest)
             contents = rest if carton else self.filled(self._opened_for(rest), rest)
@@ -103,43 +113,51 @@ class _Plan:
             rest = {line_id: left for line_id, had in rest.items() if (left := had - alike * contents.get(line_id, 0))}
             yield from (parcel for _ in range(alike))
 
-    def cheapest_for(self, contents: Mapping[str, int]) -> Carton | None:
+    def cheapest_for(self, contents: Contents) -> Carton | None:
         """Choose the cheapest carton that holds all of it; of equals the smallest."""
-        goods = [(self.goods[line_id], units) for line_id, units in contents.items()]
-        weight = sum(good.weight_g * units for good, units in goods)
-        volume = sum(good.volume * units for good, units in goods)
-        for carton in self.cheapest_first:
-            fits = len(goods) == 1 or volume <= self._usable(carton)
-            if fits and weight <= carton.weight_g_max and all(units <= _alone(good, carton) for good, units in goods):
+        volume, weight = self._measures(contents)
+        is_mixture = len(contents) > 1
+        for carton in self.shelf.cheapest_first:
+            name = carton.carton_id
+            if weight > carton.weight_g_max or (is_mixture and volume > self.shelf.usable[name]):
+                continue
+            if all(units <= self.goods[line_id].alone.get(name, 0) for line_id, units in contents.items()):
                 return carton
         return None
 
-    def filled(self, carton: Carton, rest: Mapping[str, int]) -> Contents:
+    def filled(self, carton: Carton, rest: Contents) -> Contents:
         """Take of each line, biggest goods first, as many units as still fit into the carton."""
         contents: Contents = {}
-        volume, weight = self._usable(carton), carton.weight_g_max
+        name, volume, weight = carton.carton_id, self.shelf.usable[carton.carton_id], carton.weight_g_max
+        smallest = self.goods[next(reversed(rest))].volume
         for line_id, left in rest.items():
+            if contents and volume < smallest:
+                break
             good = self.goods[line_id]
-            units = min(left, _alone(good, carton), _most(weight, good.weight_g, left))
-            if contents:  # a mixture must leave room; the first line is bounded by its grid
-                units = min(units, max(volume, 0) // good.volume)
-            if units:
+            units = min(left, good.alone.get(name, 0))
+            if units and contents:  # a mixture must leave room; the first line is bounded by its grid alone
+                units = min(units, _most(weight, good.weight_g, left), volume // good.volume)
+            if units > 0:
                 contents[line_id] = units
                 volume, weight = volume - units * good.volume, weight - units * good.weight_g
         return contents
 
-    def _opened_for(self, rest: Mapping[str, int]) -> Carton:
+    def _opened_for(self, rest: Contents) -> Carton:
         """Open the roomiest carton that holds the biggest goods left: fewest parcels."""
         biggest = self.goods[next(iter(rest))]
-        return next(carton for carton in self.roomiest_first if _alone(biggest, carton))
+        return next(carton for carton in self.shelf.roomiest_first if carton.carton_id in biggest.alone)
 
-    def _usable(self, carton: Carton) -> int:
-        return volume_mm3(carton.inner) * self.fill_percent_max // 100
+    def _measures(self, contents: Contents) -> tuple[int, int]:
+        volume = weight = 0
+        for line_id, units in contents.items():
+            good = self.goods[line_id]
+            volume += good.volume * units
+            weight += good.weight_g * units
+        return volume, weight
 
-    def _parcel(self, contents: Mapping[str, int], carton: Carton | None) -> PlannedParcel:
+    def _parcel(self, contents: Contents, carton: Carton | None) -> PlannedParcel:
         assert carton is not None, "a filling came out of a carton that does not hold it"
-        volume = sum(self.goods[line_id].volume * units for line_id, units in contents.items())
-        weight = sum(self.goods[line_id].weight_g * units for line_id, units in contents.items())
+        volume, weight = self._measures(contents)
         return PlannedParcel(
             carton_id=carton.carton_id,
             lines=tuple(contents.items()),
@@ -149,15 +167,10 @@ class _Plan:
         )
 
 
-def _decreasing(demands: Sequence[Demand]) -> list[_Goods]:
+def _bigness(ranked: tuple[_Goods, Demand]) -> tuple[int, int, str]:
     """Biggest goods first, heavier first among equals; the line decides the rest, so that a plan repeats itself."""
-    goods = [
-        _Goods(demand.line_id, demand.item.size, volume_mm3(demand.item.size), demand.item.weight_g, demand.quantity)
-        for demand in demands
-        if demand.quantity
-    ]
-    assert len({good.line_id for good in goods}) == len(goods), "a line demands once"
-    return sorted(goods, key=lambda good: (-good.volume, -good.weight_g, good.line_id))
+    good, demand = ranked
+    return (-good.volume, -good.weight_g, demand.line_id)
 
 
 def _cheapness(carton: Carton) -> tuple[int, int, str]:
@@ -168,10 +181,10 @@ def _roominess(carton: Carton) -> tuple[int, int, int, str]:
     return (-volume_mm3(carton.inner), -carton.weight_g_max, carton.cost, carton.carton_id)
 
 
-def _alone(good: _Goods, carton: Carton) -> int:
-    """Tell how many units of one line a carton holds when nothing else is in it."""
-    grid = units_in_grid(good.size, carton.inner)
-    return min(grid, _most(carton.weight_g_max, good.weight_g, grid))
+def _capacity(item: Item, carton: Carton) -> int:
+    """Tell how many units of one item a carton holds when nothing else is in it."""
+    grid = units_in_grid(item.size, carton.inner)
+    return min(grid, _most(carton.weight_g_max, item.weight_g, grid))
 
 
 def _most(limit: int, each: int, otherwise: int) -> int:
@@ -188,8 +201,12 @@ def units_in_grid(size: Size, inner: Size) -> int:
     )
 
 
-def _unpacked(good: _Goods) -> Iterator[PlannedParcel]:
+def _unpacked(demand: Demand) -> Iterator[PlannedParcel]:
     parcel = PlannedParcel(
-        carton_id=OWN_PACKAGING, lines=((good.line_id, 1),), weight_g=good.weight_g, fill_percent=100, dunnage_ml=0
+        carton_id=OWN_PACKAGING,
+        lines=((demand.line_id, 1),),
+        weight_g=demand.item.weight_g,
+        fill_percent=100,
+        dunnage_ml=0,
     )
-    yield from (parcel for _ in range(good.quantity))
+    yield from (parcel for _ in range(demand.quantity))

@@ -3,7 +3,7 @@
 A pick's units are open until they are picked, found short or released; each unit is exactly one of these.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -97,7 +97,7 @@ class Refused:
 def list_picks(shipment_id: str, wanted: Sequence[Wanted], sequences: Mapping[str, int]) -> list[Pick]:
     """Number the picks of a shipment in walking order; what lies in one bin is picked in the order of the lines."""
     position = {bin_: index for index, bin_ in enumerate(walking_order({want.bin for want in wanted}, sequences))}
-    in_order = sorted(_merged(wanted), key=lambda want: position[want.bin])
+    in_order = sorted(wanted, key=lambda want: position[want.bin])
     return [
         Pick(
             shipment_id=shipment_id,
@@ -163,14 +163,3 @@ def _mismatch(scan: PickScan, pick: Pick) -> RefusalReason | None:
 def _excess(units: int, pick: Pick) -> RefusalReason:
     """More than wanted: because some were recalled meanwhile, or because of a miscount."""
     return "recalled" if units <= pick.open + pick.released else "too_many"
-
-
-def _merged(wanted: Sequence[Wanted]) -> Iterator[Wanted]:
-    """Make one pick of what a line wants from one bin in several pieces."""
-    pieces: dict[tuple[str, str, str], int] = {}
-    for want in wanted:
-        place = (want.line_id, want.sku, want.bin)
-        pieces[place] = pieces.get(place, 0) + want.quantity
-    for (line_id, sku, bin_), quantity in pieces.items():
-        if quantity:
-            yield Wanted(line_id=line_id, sku=sku, bin=bin_, quantity=quantity)

@@ -1,10 +1,10 @@
 """The work that one allocated shipment makes: a list of picks, and the cartons that they are meant to fill."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from services.fulfillment.core.cartonization import Demand, PlannedParcel, cartonize
-from services.fulfillment.core.catalogue import Carton, Item
+from services.fulfillment.core.cartonization import Demand, PlannedParcel, Shelf, cartonize
+from services.fulfillment.core.catalogue import Item
 from services.fulfillment.core.picking import Pick, Wanted, list_picks
 
 
@@ -39,17 +39,17 @@ class Catalogue:
     """What operators defined, as far as a batch needs it; sequences by location and bin."""
 
     items: Mapping[str, Item]
-    cartons: Sequence[Carton]
+    shelf: Shelf
     sequences: Mapping[str, Mapping[str, int]]
 
 
-def plan_work(shipment: Allocated, catalogue: Catalogue, fill_percent_max: int) -> Work:
+def plan_work(shipment: Allocated, catalogue: Catalogue) -> Work:
     """Say in which order to pick a shipment, and into which cartons to pack it."""
     sequences = catalogue.sequences.get(shipment.location_id, {})
     return Work(
         shipment=shipment,
         picks=tuple(list_picks(shipment.shipment_id, shipment.wanted, sequences)),
-        parcels=tuple(cartonize(_demands(shipment, catalogue.items), catalogue.cartons, fill_percent_max)),
+        parcels=tuple(cartonize(_demands(shipment, catalogue.items), catalogue.shelf)),
     )
 
 

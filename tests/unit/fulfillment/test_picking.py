@@ -26,12 +26,6 @@ def test_picks_are_numbered_along_the_walk() -> None:
     ]
 
 
-def test_pieces_of_a_line_in_one_bin_are_one_pick() -> None:
-    picks = list_picks("o.1", [wanted("1", "A-01-1", 2), wanted("1", "A-01-1", 3), wanted("1", "A-01-2", 0)], {})
-
-    assert [(pick.bin, pick.quantity) for pick in picks] == [("A-01-1", 5)]
-
-
 def test_a_right_scan_counts_its_units() -> None:
     assert check_pick(SCAN, PICK, None) == Picked(pick=replace(PICK, picked=5), units=5, short=0)
 

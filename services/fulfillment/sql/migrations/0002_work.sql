@@ -18,8 +18,10 @@ create table shipment (
     released_at timestamptz not null
 ) with (fillfactor = 80); -- most rows change twice: a parcel, and the end
 
--- Units of one line in one bin. No foreign key: the statement's own transaction inserts the shipment, and picks are
--- the many rows of this service. Every picked or released unit is counted here, so the table is updated once a scan.
+-- The many rows below name their shipment without a foreign key: the transaction that inserts them inserts or reads the
+-- shipment, no row of it is ever deleted, and the check costs more than the insert (10 to 40 µs a row).
+
+-- Units of one line in one bin. Every picked or released unit is counted here, so a row is updated once a scan.
 create table pick (
     shipment_id text collate "C" not null,
     number integer not null,
@@ -36,14 +38,14 @@ create table pick (
     check (picked + short + released <= quantity),
     -- A short unit answers one recall.
     check (short_released between 0 and short)
-) with (fillfactor = 60);
+) with (fillfactor = 45); -- room on the page for every row's one update: no index is touched again
 
 -- Serial numbers of shipping containers. A sequence never goes back, not even when a transaction does: no number is
 -- ever used again (GS1 asks for at least a year).
 create sequence sscc_serial as bigint minvalue 0 start 1 no cycle;
 
 create table parcel (
-    shipment_id text collate "C" not null references shipment,
+    shipment_id text collate "C" not null,
     number integer not null check (number > 0),
     sscc text collate "C" not null unique check (sscc ~ '^[0-9]{18}$'),
     carton_id text collate "C" not null,
@@ -60,6 +62,5 @@ create table parcel_line (
     number integer not null,
     line_id text collate "C" not null,
     quantity integer not null check (quantity >= 0), -- zero: taken out again by a recall
-    primary key (shipment_id, number, line_id),
-    foreign key (shipment_id, number) references parcel
+    primary key (shipment_id, number, line_id)
 );
