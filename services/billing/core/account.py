@@ -27,6 +27,8 @@ class Payment:
     authorized: int = 0
     """Reserved and neither captured nor given up."""
     expires_at: datetime | None = None
+    authorized_at: datetime | None = None
+    """When it was reserved last: word of an older reservation's end comes too late."""
     captured: int = 0
     refunded: int = 0
     asked_authorization: int = 0

@@ -32,12 +32,12 @@ class Owed(NamedTuple):
     @property
     def tax_added(self) -> int:
         """The taxes that come on top."""
-        return sum([tax.amount for tax in self.taxes if not tax.is_included])
+        return sum([tax.amount for tax in self.taxes if not tax.is_included]) if self.taxes else 0
 
     @property
     def tax_included(self) -> int:
         """The taxes that the amount contains."""
-        return sum([tax.amount for tax in self.taxes if tax.is_included])
+        return sum([tax.amount for tax in self.taxes if tax.is_included]) if self.taxes else 0
 
     @property
     def total(self) -> int:
@@ -93,21 +93,9 @@ class Draft(NamedTuple):
 
     lines: tuple[InvoicedLine, ...]
     charges: tuple[Charge, ...]
-
-    @property
-    def parts(self) -> list[Owed]:
-        """Everything that it adds up."""
-        return [line.owed for line in self.lines] + [charge.owed for charge in self.charges]
-
-    @property
-    def total(self) -> int:
-        """What is to be paid."""
-        return sum([part.total for part in self.parts])
-
-    @property
-    def tax(self) -> int:
-        """All taxes, whether on top or included."""
-        return sum([part.tax_added + part.tax_included for part in self.parts])
+    total: int
+    tax: int
+    """All taxes, whether on top or included."""
 
 
 class CreditableLine(NamedTuple):
@@ -144,7 +132,11 @@ def draft_invoice(lines: Iterable[Line], charges: Sequence[Charge], dispatched: 
         for line in lines
         if (quantity := min(dispatched.get(line.line_id, 0), line.billable)) > 0
     ]
-    return Draft(tuple(invoiced), tuple(charges)) if invoiced else None
+    if not invoiced:
+        return None
+    parts = [line.owed for line in invoiced] + [charge.owed for charge in charges]
+    tax = sum([part.tax_added + part.tax_included for part in parts if part.taxes])
+    return Draft(tuple(invoiced), tuple(charges), sum([part.total for part in parts]), tax)
 
 
 def cancel_units(lines: Iterable[Line], cancelled: Mapping[str, int]) -> tuple[dict[str, int], int]:

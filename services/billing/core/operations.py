@@ -41,6 +41,7 @@ class Operation(NamedTuple):
     payment_id: str
     outcome: Outcome
     amount: int
+    at: datetime
     expires_at: datetime | None = None
 
 
@@ -111,7 +112,8 @@ def _take(step: Step, operation: Operation, request: Request | None) -> Step:
         case "voided":
             return step.to(step.account.having(_reserving(payment, payment.authorized - operation.amount)))
         case "expired":
-            return _expired(step, payment)
+            is_late = payment.authorized_at is not None and operation.at < payment.authorized_at
+            return step if is_late else _expired(step, payment)
         case "declined":
             return _declined(step, payment, request)
         case _:
@@ -126,8 +128,9 @@ def _reserving(payment: Payment, authorized: int) -> Payment:
 def _authorized(step: Step, payment: Payment, operation: Operation) -> Step:
     reserved = payment.authorized + operation.amount
     changed = replace(
-        payment, authorized=reserved, expires_at=operation.expires_at, refusals=0, reason=None, is_resting=False
-    )
+        payment, authorized=reserved, authorized_at=operation.at, expires_at=operation.expires_at,
+        refusals=0, reason=None, is_resting=False,
+    )  # fmt: skip
     step = step.to(step.account.having(changed))
     if operation.expires_at is None:
         return step

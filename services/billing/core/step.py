@@ -4,7 +4,7 @@ A step is built up by the decisions in the rooms beside; nothing happens until t
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, NamedTuple
 
@@ -110,12 +110,12 @@ class Step:
 
     def to(self, account: OrderAccount) -> "Step":
         """Go on with a changed account."""
-        return replace(self, account=account)
+        return Step(account, self.entries, self.facts)
 
     def book(self, entries: Iterable[Entry]) -> "Step":
         """Add entries to the ledger's posting."""
-        return replace(self, entries=(*self.entries, *entries))
+        return Step(self.account, (*self.entries, *entries), self.facts)
 
     def say(self, *facts: Fact) -> "Step":
         """Add what is to be told, asked or remembered."""
-        return replace(self, facts=(*self.facts, *facts))
+        return Step(self.account, self.entries, (*self.facts, *facts))

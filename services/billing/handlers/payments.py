@@ -94,13 +94,13 @@ def _noticed(
         payment_id = ours.request.payment_id
     else:
         payment_id = next(p.payment_id for p in account.payments if p.reference == notice.reference)
-    return _Word(heard, facts.operation(notice, payment_id), notice.request_id)
+    return _Word(heard, facts.operation(notice, payment_id, heard.at), notice.request_id)
 
 
 def _answered(heard: Heard[ProviderAnswered], request: Request) -> _Word:
     answer = heard.event
     outcome = OUTCOME_OF[request.wish] if answer.succeeded else "declined"
-    operation = Operation(answer.operation_id, request.payment_id, outcome, answer.amount, answer.expires_at)
+    operation = Operation(answer.operation_id, request.payment_id, outcome, answer.amount, heard.at, answer.expires_at)
     return _Word(heard, operation, request.request_id)
 
 

@@ -19,8 +19,8 @@ select order_id, seller, customer_id, currency, due, moved, days_net, requests, 
 from order_account where order_id = any(:order_ids::text[]);
 
 -- name: load_payments
-select order_id, payment_id, reference, method, moment, amount, authorized, expires_at, captured, refunded,
-    asked_authorization, asked_capture, asked_void, asked_refund, refusals, reason, is_granted, is_resting
+select order_id, payment_id, reference, method, moment, amount, authorized, expires_at, authorized_at, captured,
+    refunded, asked_authorization, asked_capture, asked_void, asked_refund, refusals, reason, is_granted, is_resting
 from payment where order_id = any(:order_ids::text[]) order by order_id, position;
 
 -- name: load_invoices
@@ -111,18 +111,19 @@ where order_account.order_id = b.order_id;
 
 -- name: update_payments
 update payment set
-    authorized = b.authorized, expires_at = b.expires_at, captured = b.captured, refunded = b.refunded,
+    authorized = b.authorized, expires_at = b.expires_at, authorized_at = b.authorized_at,
+    captured = b.captured, refunded = b.refunded,
     asked_authorization = b.asked_authorization, asked_capture = b.asked_capture, asked_void = b.asked_void,
     asked_refund = b.asked_refund, refusals = b.refusals, reason = b.reason, is_granted = b.is_granted,
     is_resting = b.is_resting
 from unnest(
     :order_ids::text[], :payment_ids::text[], :authorizeds::bigint[], :expires_ats::timestamptz[],
-    :captureds::bigint[], :refundeds::bigint[], :asked_authorizations::bigint[], :asked_captures::bigint[],
-    :asked_voids::bigint[], :asked_refunds::bigint[], :refusalses::smallint[], :reasons::text[],
-    :granteds::boolean[], :restings::boolean[]
+    :authorized_ats::timestamptz[], :captureds::bigint[], :refundeds::bigint[], :asked_authorizations::bigint[],
+    :asked_captures::bigint[], :asked_voids::bigint[], :asked_refunds::bigint[], :refusalses::smallint[],
+    :reasons::text[], :granteds::boolean[], :restings::boolean[]
 ) as b (
-    order_id, payment_id, authorized, expires_at, captured, refunded, asked_authorization, asked_capture, asked_void,
-    asked_refund, refusals, reason, is_granted, is_resting
+    order_id, payment_id, authorized, expires_at, authorized_at, captured, refunded, asked_authorization,
+    asked_capture, asked_void, asked_refund, refusals, reason, is_granted, is_resting
 )
 where payment.order_id = b.order_id and payment.payment_id = b.payment_id;
 

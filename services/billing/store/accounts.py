@@ -41,8 +41,9 @@ async def load_accounts(tx: Tx, order_ids: Collection[str]) -> dict[str, OrderAc
     """Take up accounts with their payments and invoices."""
     ids = sorted(order_ids)
     payments: dict[str, list[Payment]] = defaultdict(list)
-    for order_id, *fields in await tx.fetch(SQL.load_payments, order_ids=ids):
-        payments[order_id].append(_payment(fields))
+    for row in await tx.fetch(SQL.load_payments, order_ids=ids):
+        fields = dict(row)
+        payments[fields.pop("order_id")].append(Payment(**fields))
     invoices: dict[str, list[Invoice]] = defaultdict(list)
     for order_id, number, shipment_id, total, paid, credited in await tx.fetch(SQL.load_invoices, order_ids=ids):
         invoice = Invoice(number=number, shipment_id=shipment_id, total=total, paid=paid, credited=credited)
@@ -68,17 +69,6 @@ async def load_accounts(tx: Tx, order_ids: Collection[str]) -> dict[str, OrderAc
         )
         for row in await tx.fetch(SQL.load_accounts, order_ids=ids)
     }
-
-
-_PAYMENT_FIELDS = (
-    "payment_id", "reference", "method", "moment", "amount", "authorized", "expires_at", "captured", "refunded",
-    "asked_authorization", "asked_capture", "asked_void", "asked_refund", "refusals", "reason", "is_granted",
-    "is_resting",
-)  # fmt: skip
-
-
-def _payment(fields: Iterable[object]) -> Payment:
-    return Payment(**dict(zip(_PAYMENT_FIELDS, fields, strict=True)))  # type: ignore[arg-type]  # one row, one payment
 
 
 async def load_lines(tx: Tx, order_ids: Collection[str]) -> dict[str, list[Line]]:
@@ -175,6 +165,7 @@ async def _save_payments(tx: Tx, before: Mapping[str, OrderAccount], changed: It
         payment_ids=[payment.payment_id for payment in payments],
         authorizeds=[payment.authorized for payment in payments],
         expires_ats=[payment.expires_at for payment in payments],
+        authorized_ats=[payment.authorized_at for payment in payments],
         captureds=[payment.captured for payment in payments],
         refundeds=[payment.refunded for payment in payments],
         asked_authorizations=[payment.asked_authorization for payment in payments],

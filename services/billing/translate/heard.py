@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 
 from contracts import intake, payment
 from contracts.facts import Charge as ChargeFact
@@ -52,10 +53,10 @@ def quantities(lines: Iterable[LineQuantity]) -> dict[str, int]:
     return units
 
 
-def operation(notice: payment.PaymentOperation, payment_id: str) -> Operation:
+def operation(notice: payment.PaymentOperation, payment_id: str, at: datetime) -> Operation:
     """Give what the provider says it did."""
     outcome = OUTCOMES[type(notice)]
-    return Operation(notice.operation_id, payment_id, outcome, notice.amount, notice.expires_at)
+    return Operation(notice.operation_id, payment_id, outcome, notice.amount, at, notice.expires_at)
 
 
 def _payment(order_id: str, fact: PaymentFact) -> Payment:

@@ -100,6 +100,36 @@ async def test_expiry_by_notice_and_by_timer_asks_only_once(bench: Bench, calls:
     assert provider.wishes() == [("authorization", TOTAL)]
 
 
+async def test_late_word_of_an_expiry_does_not_end_the_new_reservation(
+    bench: Bench, calls: Calls, provider: FakeProvider
+) -> None:
+    await bench.hear(order(paid("dispatch")), subject=order_id())
+    await bench.hear(authorized(days=2))
+    bench.clock.advance(days=3)
+    await bench.settle()
+    await bench.call(calls)
+
+    late = bench.record(notice(payment.AuthorizationExpired, "op-2"), at=PLACED_AT)
+    await bench.hear_records([late])
+
+    assert provider.wishes() == [("authorization", TOTAL)]
+    assert await bench.rows("select authorized from payment") == [{"authorized": TOTAL}]
+
+
+async def test_goods_that_leave_after_the_expiry_are_captured_once_reserved_again(
+    bench: Bench, calls: Calls, provider: FakeProvider
+) -> None:
+    await bench.hear(order(paid("dispatch")), subject=order_id())
+    await bench.hear(authorized(days=2))
+    bench.clock.advance(days=3)
+    await bench.settle()
+    await bench.hear(dispatched({LAMP: 3, RUG: 1}), subject=order_id())
+    await bench.call(calls)
+
+    assert provider.wishes() == [("authorization", TOTAL), ("capture", TOTAL)]
+    assert len(bench.said(billing.OrderSettled)) == 1
+
+
 async def test_declined_funds_are_lost_and_asked_for_three_times(
     bench: Bench, calls: Calls, provider: FakeProvider
 ) -> None:

@@ -89,7 +89,7 @@ class Life:
         request = Request(asked.request_id, asked.payment_id, asked.wish, asked.amount, asked.refund_id, None)
         outcome = OUTCOME_OF[asked.wish] if is_granted else "declined"
         expires_at = NOW + timedelta(days=7) if asked.wish == "authorization" else None
-        operation = Operation(f"op-{self.facts}", asked.payment_id, outcome, asked.amount, expires_at)
+        operation = Operation(f"op-{self.facts}", asked.payment_id, outcome, asked.amount, NOW, expires_at)
         step = take_operation(self.account, operation, request)
         if any(isinstance(fact, Due) and fact.wish == "refund" for fact in step.facts):
             self.refused.append(request)
@@ -98,7 +98,7 @@ class Life:
     def authorize(self) -> None:
         for payment in self.account.payments:
             if payment.is_reserved_first and not payment.captured and not payment.authorized:
-                operation = Operation(f"op-{self.facts}", payment.payment_id, "authorized", payment.amount, NOW)
+                operation = Operation(f"op-{self.facts}", payment.payment_id, "authorized", payment.amount, NOW, NOW)
                 self.take(take_operation(self.account, operation, None))
 
     def run_out(self) -> None:

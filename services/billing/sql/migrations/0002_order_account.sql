@@ -57,6 +57,7 @@ create table payment (
     amount bigint not null,
     authorized bigint not null default 0 check (authorized >= 0),
     expires_at timestamptz,
+    authorized_at timestamptz,
     captured bigint not null default 0,
     -- Never more than was captured.
     refunded bigint not null default 0 check (refunded between 0 and captured),
