@@ -11,7 +11,6 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from services.intake.api.problem import RefusedError
 
 HEADER_BYTES_MAX: Final = 16_384
-HEADER_TIMEOUT_S: Final = 10.0
 
 
 class Gate:
@@ -52,6 +51,8 @@ class Rates:
 class BoundedProtocol(HttpToolsProtocol):
     """uvicorn's protocol with what it lacks: a limit for the bytes of a request's head and for the time they take."""
 
+    head_timeout_s = 10.0
+    """As long as a whole body may take."""
     _head_bytes = 0
     _is_in_head = True
     _deadline: asyncio.TimerHandle | None = None
@@ -90,7 +91,7 @@ class BoundedProtocol(HttpToolsProtocol):
         super().on_message_complete()
 
     def _await_head(self) -> None:
-        self._deadline = self.loop.call_later(HEADER_TIMEOUT_S, self._refuse, HTTPStatus.REQUEST_TIMEOUT)
+        self._deadline = self.loop.call_later(self.head_timeout_s, self._refuse, HTTPStatus.REQUEST_TIMEOUT)
 
     def _stop_clock(self) -> None:
         if self._deadline is not None:

@@ -29,23 +29,23 @@ def serve() -> None:
     """Run the edge until SIGTERM or SIGINT."""
     settings = EdgeSettings()
     configure("intake-api", settings.instance, settings.log_level)
-    log = Connection(Publisher(settings.kafka, f"intake-api-{settings.instance}"))
+    connection = Connection(Publisher(settings.kafka, f"intake-api-{settings.instance}"))
     metrics = EdgeMetrics()
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        keeping = asyncio.create_task(log.keep())
+        keeping = asyncio.create_task(connection.keep())
         yield
         keeping.cancel()
         with suppress(asyncio.CancelledError):
             await keeping
-        await log.close()
+        await connection.close()
 
     sockets = [_listen(settings.host, settings.port), _listen(settings.health_host, settings.health_port)]
     ports = [listener.getsockname()[1] for listener in sockets]
     settings = settings.model_copy(update={"port": ports[0], "health_port": ports[1]})
-    edge = Edge(settings, GroupedPublisher(log), metrics)
-    app = application(settings, edge, metrics, lambda: log.is_ready, lifespan)
+    edge = Edge(settings, GroupedPublisher(connection), metrics)
+    app = application(settings, edge, metrics, lambda: connection.is_ready, lifespan)
     _LOG.info("edge_started", port=ports[0], health_port=ports[1], channels=sorted(settings.secrets))
     uvicorn.Server(configuration(settings, app)).run(sockets=sockets)
 
