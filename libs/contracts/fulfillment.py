@@ -41,7 +41,7 @@ class ScanRefused(Event):
     """A scan does not fit the work (unknown_pick, wrong_bin, too_many, a code): answered, never dropped in silence.
 
     `remaining`: what of the scanned lines is still to be picked (or, for a parcel, to be packed), so that the floor can
-    mend the scan.
+    mend the scan. `recalled`: what was still wanted of it counts; the rest goes back to its bin.
     """
 
     type = "fulfillment.scan_refused.v1"
