@@ -8,7 +8,7 @@ from contracts import floor, intake, inventory, master, shipping
 from contracts.values import sscc_of
 from services.fulfillment import store, translate
 from services.fulfillment.core import packing, picking, recall, work
-from services.fulfillment.core.packing import Fact, Parcel, Shipment, State
+from services.fulfillment.core.packing import Fact, Packed, Shipment, State
 from services.fulfillment.core.picking import Picked, Refused
 from services.fulfillment.settings import Practice
 
@@ -128,12 +128,12 @@ async def close_parcels(turn: Turn, scans: Sequence[Heard[floor.ParcelPacked]]) 
     outcomes = [
         (scan, bench.pack(key, translate.parcel_scan(scan.event))) for key, scan in zip(keys, scans, strict=True)
     ]
-    parcels = [outcome for _, outcome in outcomes if isinstance(outcome, Parcel)]
-    serials = await store.draw_serials(turn, len(parcels))
+    packed = [(scan, outcome.parcel) for scan, outcome in outcomes if isinstance(outcome, Packed)]
+    serials = await store.draw_serials(turn, len(packed))
     ssccs = [sscc_of(PRACTICE.company_prefix, serial) for serial in serials]
-    await store.add_parcels(turn, list(zip(parcels, ssccs, strict=True)))
+    await store.add_parcels(turn, [(parcel, sscc) for (_, parcel), sscc in zip(packed, ssccs, strict=True)])
     _refuse(turn, outcomes)
-    causes = {out.shipment_id: scan for scan, out in outcomes if isinstance(out, Parcel)}
+    causes = {parcel.shipment_id: scan for scan, parcel in packed}
     await _move_on(turn, causes, [bench.settled(shipment_id) for shipment_id in causes])
 
 
@@ -217,8 +217,9 @@ async def _move_on(turn: Turn, causes: Mapping[str, Heard[Any]], shipments: Sequ
         turn.announce(causes[shipment.shipment_id], event)
 
 
-def _refuse(turn: Turn, outcomes: Iterable[tuple[Heard[floor.ItemPicked] | Heard[floor.ParcelPacked], object]]) -> None:
-    """Answer each scan that does not fit."""
+def _refuse(turn: Turn, outcomes: Iterable[tuple[Heard[Any], Picked | Packed | Refused]]) -> None:
+    """Answer each scan that does not fit, or not wholly."""
     for scan, outcome in outcomes:
-        if isinstance(outcome, Refused):
-            turn.announce(scan, translate.refused(scan.event, outcome))
+        refused = outcome if isinstance(outcome, Refused) else outcome.refused
+        if refused:
+            turn.announce(scan, translate.refused(scan.event, refused))

@@ -4,7 +4,6 @@ from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 import chassis
-from services.fulfillment.core.cartonization import FILL_PERCENT_MAX
 
 
 class Settings(chassis.Settings):
@@ -29,5 +28,5 @@ class Practice(BaseSettings):
         "0614141", pattern=r"^[0-9]{7,10}$", description="our GS1 company prefix; the default is GS1's own example"
     )
     fill_percent_max: int = Field(
-        FILL_PERCENT_MAX, ge=1, le=100, description="how full a mixture of goods may make a carton"
+        85, ge=1, le=100, description="how full a mixture of goods may make a carton; packers reach 80 to 90 %"
     )

@@ -19,9 +19,6 @@ from itertools import permutations
 
 from services.fulfillment.core.catalogue import OWN_PACKAGING, Carton, Item, Size, volume_mm3
 
-FILL_PERCENT_MAX = 85
-"""How full a mixture may make a carton; packers reach 80-90 % with unlike boxes, and dunnage needs room."""
-
 Contents = dict[str, int]
 """Units by line."""
 
@@ -59,7 +56,7 @@ class _Goods:
 class Shelf:
     """The cartons to choose from, in the orders in which they are tried; it remembers which item fits which."""
 
-    def __init__(self, cartons: Sequence[Carton], fill_percent_max: int = FILL_PERCENT_MAX) -> None:
+    def __init__(self, cartons: Sequence[Carton], fill_percent_max: int) -> None:
         self.cheapest_first = sorted(cartons, key=_cheapness)
         self.roomiest_first = sorted(cartons, key=_roominess)
         self.usable = {one.carton_id: volume_mm3(one.inner) * fill_percent_max // 100 for one in cartons}

@@ -7,7 +7,7 @@ from typing import Final
 
 from services.fulfillment.core import cartonization
 from services.fulfillment.core.catalogue import OWN_PACKAGING, Carton, Item, Size, volume_mm3
-from services.fulfillment.core.picking import RefusalReason, Refused
+from services.fulfillment.core.picking import Refused
 
 # What contracts allow for a side.
 _SIDE_MM_MAX: Final = 1_000_000
@@ -107,6 +107,15 @@ class Parcel:
         return cartonization.fill_percent(self.size, volume_mm3(self.size) - self.dunnage_ml * 1000)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Packed:
+    """The scan counts."""
+
+    parcel: Parcel
+    refused: Refused | None
+    """Units that were packed but recalled meanwhile, and must be taken out."""
+
+
 @dataclass(slots=True)
 class Bench:
     """Where a batch's parcels are packed: shipments and tallies as they stand after each scan."""
@@ -116,16 +125,26 @@ class Bench:
     cartons: Mapping[str, Carton]
     items: Mapping[str, Item]
 
-    def pack(self, shipment_id: str, scan: ParcelScan) -> Parcel | Refused:
-        """Judge one scan and count it where it is right."""
+    def pack(self, shipment_id: str, scan: ParcelScan) -> Packed | Refused:
+        """Judge one scan and count what of it is right."""
         shipment, tallies = self.shipments.get(shipment_id), self.tallies.get(shipment_id, {})
         refused = check_parcel(scan, shipment, tallies, self.cartons)
         if refused or shipment is None:
             return refused or Refused(reason="unknown_work")
-        contents = [(self.items[tallies[line_id].sku], units) for line_id, units in scan.units.items()]
-        parcel = parcel_of(shipment, scan, self.cartons.get(scan.carton_id), contents)
-        self.shipments[shipment_id], self.tallies[shipment_id] = packed_into(shipment, tallies, scan)
-        return parcel
+        wanted = self._without_recalled(scan, tallies)
+        contents = [(self.items[tallies[line_id].sku], units) for line_id, units in wanted.units.items()]
+        parcel = parcel_of(shipment, wanted, self.cartons.get(scan.carton_id), contents)
+        self.shipments[shipment_id], self.tallies[shipment_id] = packed_into(shipment, tallies, wanted)
+        return Packed(parcel=parcel, refused=None if wanted == scan else Refused(reason="recalled"))
+
+    def _without_recalled(self, scan: ParcelScan, tallies: Tallies) -> ParcelScan:
+        """Take out of a parcel what was recalled meanwhile, with its weight."""
+        excess = {line: n - tallies[line].loose for line, n in scan.units.items() if n > tallies[line].loose}
+        if not excess:
+            return scan
+        grams = sum(self.items[tallies[line].sku].weight_g * units for line, units in excess.items())
+        lines = tuple((line, left) for line, n in scan.units.items() if (left := n - excess.get(line, 0)))
+        return replace(scan, lines=lines, weight_g=max(scan.weight_g - grams, 0))
 
     def settled(self, shipment_id: str) -> Shipment:
         """Give a shipment as it stands after all its scans."""
@@ -135,7 +154,7 @@ class Bench:
 def check_parcel(
     scan: ParcelScan, shipment: Shipment | None, tallies: Tallies, cartons: Collection[str]
 ) -> Refused | None:
-    """Judge a packer's scan: None where it is right."""
+    """Judge a packer's scan: None where it is right, or right but for units that were recalled meanwhile."""
     if shipment is None:
         return Refused(reason="unknown_work")
     if shipment.state is not State.RELEASED:
@@ -145,9 +164,14 @@ def check_parcel(
     units = scan.units
     if not units:
         return Refused(reason="empty")
-    lacks = (_lack(tallies.get(line_id), quantity) for line_id, quantity in units.items())
-    reason = next((lack for lack in lacks if lack), None)
-    return Refused(reason=reason, remaining=_still_loose(scan, tallies)) if reason else None
+    if any(_is_lacking(tallies.get(line_id), quantity) for line_id, quantity in units.items()):
+        return Refused(reason="not_picked", remaining=_still_loose(scan, tallies))
+    return None if any(tallies[line_id].loose for line_id in units) else Refused(reason="recalled")
+
+
+def _is_lacking(tally: Tally | None, quantity: int) -> bool:
+    """Whether more is in the parcel than ever was in hand."""
+    return tally is None or quantity > tally.loose + tally.released
 
 
 def packed_into(shipment: Shipment, tallies: Tallies, scan: ParcelScan) -> tuple[Shipment, Tallies]:
@@ -184,14 +208,6 @@ def after(shipment: Shipment, fact: Fact | None) -> Shipment:
     """Move a shipment on; a fact that its state has no use for changes nothing."""
     state = TRANSITIONS.get((shipment.state, fact)) if fact else None
     return replace(shipment, state=state) if state else shipment
-
-
-def _lack(tally: Tally | None, quantity: int) -> RefusalReason | None:
-    if tally is None:
-        return "not_picked"
-    if quantity <= tally.loose:
-        return None
-    return "recalled" if quantity <= tally.loose + tally.released else "not_picked"
 
 
 def _still_loose(scan: ParcelScan, tallies: Tallies) -> tuple[tuple[str, int], ...]:

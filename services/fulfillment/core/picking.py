@@ -78,20 +78,22 @@ class PickScan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """The scan does not fit the work; `remaining` is what of the scanned lines is still wanted after it."""
+
+    reason: RefusalReason
+    remaining: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Picked:
-    """The scan is right: the pick as it stands after it, the single units taken, and those that were not there."""
+    """The scan counts: the pick as it stands after it, the single units taken, and those that were not there."""
 
     pick: Pick
     units: int
     short: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refused:
-    """The scan does not fit the work; `remaining` is what of the scanned lines is still wanted."""
-
-    reason: RefusalReason
-    remaining: tuple[tuple[str, int], ...] = ()
+    refused: Refused | None = None
+    """Units that were taken but recalled meanwhile, and must go back."""
 
 
 def list_picks(shipment_id: str, wanted: Sequence[Wanted], sequences: Mapping[str, int]) -> list[Pick]:
@@ -122,10 +124,20 @@ def check_pick(scan: PickScan, pick: Pick | None, item: Item | None) -> Picked |
         return Refused(reason="unknown_unit", remaining=((pick.line_id, pick.open),))
     units = scan.quantity * units_each
     if units > pick.open:
-        return Refused(reason=_excess(units, pick), remaining=((pick.line_id, pick.open),))
+        return _beyond(units, pick)
     short = pick.open - units if scan.is_bin_exhausted else 0
     after = replace(pick, picked=pick.picked + units, short=pick.short + short)
     return Picked(pick=after, units=units, short=short)
+
+
+def _beyond(units: int, pick: Pick) -> Picked | Refused:
+    """Judge more than is wanted: a miscount is refused whole; of a pick recalled in part the rest still counts."""
+    if units > pick.open + pick.released:
+        return Refused(reason="too_many", remaining=((pick.line_id, pick.open),))
+    recalled = Refused(reason="recalled")
+    if not pick.open:
+        return recalled
+    return Picked(pick=replace(pick, picked=pick.picked + pick.open), units=pick.open, short=0, refused=recalled)
 
 
 def check_picks(
@@ -158,8 +170,3 @@ def _mismatch(scan: PickScan, pick: Pick) -> RefusalReason | None:
         return "wrong_item"
     # Nothing taken says something only together with "there was no more".
     return None if scan.quantity or scan.is_bin_exhausted else "empty"
-
-
-def _excess(units: int, pick: Pick) -> RefusalReason:
-    """More than wanted: because some were recalled meanwhile, or because of a miscount."""
-    return "recalled" if units <= pick.open + pick.released else "too_many"

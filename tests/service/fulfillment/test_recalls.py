@@ -51,12 +51,23 @@ async def test_picked_units_return_to_their_bin(work: Bench) -> None:
     ]
 
 
-async def test_scans_of_recalled_units_are_refused_as_recalled(work: Bench) -> None:
+async def test_a_scan_of_units_recalled_meanwhile_counts_the_rest(work: Bench) -> None:
     await work.hear(recalled("ask", ("1", 4)), subject=ORDER)
-    await work.hear(picked(1, "A-01-1", 3))
+    await work.hear(picked(1, "A-01-1", 3), picked(2, "A-02-1", 2))
 
-    [refused] = work.said(fulfillment.ScanRefused)
-    assert (refused.reason, [line.quantity for line in refused.remaining]) == ("recalled", [1])
+    assert [refused.reason for refused in work.said(fulfillment.ScanRefused)] == ["recalled", "recalled"]
+    assert [pick.quantity for event in work.said(fulfillment.LinesPicked) for pick in event.picks] == [1]
+
+
+async def test_a_floor_that_hears_of_no_recall_still_ends_the_work(work: Bench) -> None:
+    await work.hear(picked(1, "A-01-1", 3), picked(2, "A-02-1", 2))
+    await work.hear(recalled("ask", ("1", 3)), subject=ORDER)
+    await work.hear(packed("p1", ("1", 5), weight_g=5_200))
+
+    [shipment] = work.said(fulfillment.ShipmentPacked)
+    [parcel] = shipment.parcels
+    assert (parcel.lines[0].quantity, parcel.weight_g) == (2, 2_200)
+    assert [refused.reason for refused in work.said(fulfillment.ScanRefused)] == ["recalled"]
 
 
 async def test_the_rest_of_a_recalled_shipment_is_shipped(work: Bench) -> None:

@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.fulfillment.core.cartonization import (
-    FILL_PERCENT_MAX,
     Demand,
     PlannedParcel,
     Shelf,
@@ -22,7 +21,8 @@ SMALL = Carton(carton_id="small", inner=(200, 150, 100), tare_g=80, weight_g_max
 LARGE = Carton(carton_id="large", inner=(600, 400, 400), tare_g=500, weight_g_max=20_000, cost=150)
 TUBE = Carton(carton_id="tube", inner=(1_200, 100, 100), tare_g=200, weight_g_max=4_000, cost=90)
 CARTONS = [SMALL, LARGE, TUBE]
-SHELF = Shelf(CARTONS)
+FILL_PERCENT_MAX = 85
+SHELF = Shelf(CARTONS, FILL_PERCENT_MAX)
 
 
 def demand(line_id: str, size: Size, weight_g: int, quantity: int) -> Demand:
@@ -45,7 +45,7 @@ def test_a_small_order_takes_the_cheapest_sufficient_carton() -> None:
 
 
 def test_dunnage_fills_what_the_goods_leave() -> None:
-    [parcel] = cartonize([demand("1", (100, 100, 100), 300, 1)], Shelf([SMALL]))
+    [parcel] = cartonize([demand("1", (100, 100, 100), 300, 1)], Shelf([SMALL], 85))
 
     assert (parcel.dunnage_ml, parcel.fill_percent) == (2_000, 33)
     assert dunnage_ml((100, 100, 100), 2_000_000) == 0
@@ -77,11 +77,11 @@ def test_what_is_too_heavy_for_cartons_ships_as_it_is() -> None:
 
 
 def test_without_cartons_every_unit_is_its_own_parcel() -> None:
-    assert len(cartonize([demand("1", (10, 10, 10), 10, 3)], Shelf([]))) == 3
+    assert len(cartonize([demand("1", (10, 10, 10), 10, 3)], Shelf([], 85))) == 3
 
 
 def test_the_weight_limit_opens_another_carton() -> None:
-    parcels = cartonize([demand("1", (50, 50, 50), 3_000, 12)], Shelf([LARGE]))
+    parcels = cartonize([demand("1", (50, 50, 50), 3_000, 12)], Shelf([LARGE], 85))
 
     assert [dict(parcel.lines) for parcel in parcels] == [{"1": 6}, {"1": 6}]
 
@@ -99,7 +99,7 @@ def test_the_last_carton_is_only_as_big_as_needed() -> None:
 
 
 def test_goods_without_weight_are_bounded_by_room() -> None:
-    assert sum(packed(cartonize([demand("1", (100, 100, 100), 0, 200)], Shelf([LARGE]))).values()) == 200
+    assert sum(packed(cartonize([demand("1", (100, 100, 100), 0, 200)], Shelf([LARGE], 85))).values()) == 200
 
 
 @pytest.mark.parametrize(("size", "count"), [((100, 50, 50), 12), ((150, 200, 100), 1), ((201, 10, 10), 0)])
@@ -115,7 +115,7 @@ def test_a_line_of_eighty_thousand_is_counted_not_walked() -> None:
 
 
 def test_one_box_may_fill_a_carton_beyond_what_a_mixture_may() -> None:
-    parcels = cartonize([demand("1", (198, 148, 98), 500, 2)], Shelf([SMALL]))
+    parcels = cartonize([demand("1", (198, 148, 98), 500, 2)], Shelf([SMALL], 85))
 
     assert [parcel.fill_percent for parcel in parcels] == [95, 95]
 

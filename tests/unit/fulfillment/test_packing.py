@@ -8,7 +8,7 @@ from services.fulfillment.core.catalogue import OWN_PACKAGING, Carton, Item
 from services.fulfillment.core.packing import (
     Bench,
     Fact,
-    Parcel,
+    Packed,
     ParcelScan,
     Shipment,
     State,
@@ -40,6 +40,10 @@ def scan(*lines: tuple[str, int], carton_id: str = "box", weight_g: int = 0) -> 
     return ParcelScan(carton_id=carton_id, lines=lines, weight_g=weight_g)
 
 
+def bench_with(tally: Tally) -> Bench:
+    return Bench(shipments={"o.1": SHIPMENT}, tallies={"o.1": {"1": tally}}, cartons={"box": BOX}, items={"LAMP": LAMP})
+
+
 def refusal(parcel: ParcelScan, shipment: Shipment | None = SHIPMENT, tally: Tally = PICKED) -> str | None:
     refused = check_parcel(parcel, shipment, {"1": tally}, {"box"})
     return refused.reason if refused else None
@@ -66,9 +70,23 @@ def test_a_parcel_that_does_not_fit_is_refused(parcel: ParcelScan, reason: str) 
 
 
 def test_a_refused_parcel_says_what_may_still_be_packed() -> None:
-    refused = check_parcel(scan(("1", 3)), SHIPMENT, {"1": replace(PICKED, picked=2, released=1)}, {"box"})
+    refused = check_parcel(scan(("1", 4)), SHIPMENT, {"1": replace(PICKED, picked=2, released=1)}, {"box"})
 
-    assert refused == Refused(reason="recalled", remaining=(("1", 2),))
+    assert refused == Refused(reason="not_picked", remaining=(("1", 2),))
+
+
+def test_recalled_units_are_taken_out_of_a_parcel() -> None:
+    bench = bench_with(replace(PICKED, picked=2, released=1))
+
+    outcome = bench.pack("o.1", scan(("1", 3), weight_g=3_000))
+
+    assert isinstance(outcome, Packed)
+    assert outcome.refused == Refused(reason="recalled")
+    assert (outcome.parcel.lines, outcome.parcel.weight_g) == ((("1", 2),), 2_100)
+
+
+def test_a_parcel_of_recalled_units_alone_is_refused() -> None:
+    assert refusal(scan(("1", 3)), tally=replace(PICKED, picked=0, released=3)) == "recalled"
 
 
 def test_units_in_another_parcel_cannot_be_packed_again() -> None:
@@ -125,11 +143,11 @@ def test_only_the_declared_changes_of_state_exist() -> None:
 
 
 def test_each_parcel_sees_what_the_one_before_took() -> None:
-    bench = Bench(shipments={"o.1": SHIPMENT}, tallies={"o.1": TALLIES}, cartons={"box": BOX}, items={"LAMP": LAMP})
+    bench = bench_with(PICKED)
 
     first, second, third = (bench.pack("o.1", scan(("1", units))) for units in (2, 2, 1))
 
-    assert isinstance(first, Parcel)
+    assert isinstance(first, Packed)
     assert second == Refused(reason="not_picked", remaining=(("1", 1),))
-    assert isinstance(third, Parcel)
-    assert (first.number, third.number, settled(bench.tallies["o.1"])) == (1, 2, Fact.ALL_IN_PARCELS)
+    assert isinstance(third, Packed)
+    assert (first.parcel.number, third.parcel.number, settled(bench.tallies["o.1"])) == (1, 2, Fact.ALL_IN_PARCELS)

@@ -88,8 +88,22 @@ def test_a_scan_of_no_pick_is_refused() -> None:
     assert check_pick(SCAN, None, None) == Refused(reason="unknown_pick")
 
 
-def test_units_recalled_meanwhile_are_refused_as_such() -> None:
-    assert check_pick(SCAN, replace(PICK, released=2), None) == Refused(reason="recalled", remaining=(("1", 3),))
+def test_a_pick_recalled_in_part_counts_what_is_still_wanted() -> None:
+    outcome = check_pick(SCAN, replace(PICK, released=2), None)
+
+    assert outcome == Picked(
+        pick=replace(PICK, picked=3, released=2), units=3, short=0, refused=Refused(reason="recalled")
+    )
+
+
+def test_a_pick_recalled_whole_counts_nothing() -> None:
+    assert check_pick(SCAN, replace(PICK, released=5), None) == Refused(reason="recalled")
+
+
+def test_a_recall_explains_no_miscount() -> None:
+    outcome = check_pick(replace(SCAN, quantity=6), replace(PICK, released=2), None)
+
+    assert outcome == Refused(reason="too_many", remaining=(("1", 3),))
 
 
 def test_a_pick_that_is_done_takes_no_more() -> None:
