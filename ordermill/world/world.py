@@ -1,0 +1,137 @@
+"""Everybody outside, together: hears what concerns them, answers after a while, takes payments and mail.
+
+It keeps nothing: started again, it reads everything from the beginning and says the same again, which nobody minds.
+"""
+
+import asyncio
+import heapq
+import itertools
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+import uvicorn
+from aiokafka import AIOKafkaConsumer
+from aiosmtpd.controller import Controller
+from aiosmtpd.handlers import Mailbox
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from chassis.wire import read_envelope
+from contracts.event import Event
+from contracts.topics import topic_of
+from ordermill.world.bank import Bank
+from ordermill.world.behaviour import Behaviour
+from ordermill.world.buyers import Buyers, Desk
+from ordermill.world.carriers import Carriers
+from ordermill.world.chance import Chance
+from ordermill.world.floor import Floor
+from ordermill.world.provider import application
+from ordermill.world.reply import Actor, Cause, Reply, Temper
+from ordermill.world.speech import Speaker
+from ordermill.world.suppliers import Suppliers
+
+POLL_MS, RECORDS, TICK_S = 50, 2_000, 0.02
+HELD_BACK_DAYS = 2.0  # how long a message may be held back when the world is disorderly
+
+
+class Settings(BaseSettings):
+    """Where the world listens, and how it behaves."""
+
+    model_config = SettingsConfigDict(env_prefix="WORLD_")
+
+    kafka: str = Field(validation_alias="ORDERMILL_KAFKA")
+    provider_port: int
+    smtp_port: int
+    mailbox: Path
+    seed: int = 1
+    behaviour: str = "calm"
+
+
+class World:
+    """Everybody outside, together."""
+
+    def __init__(self, settings: Settings, temper: Temper | None = None) -> None:
+        self._temper = temper or Temper(Chance(settings.seed), Behaviour.parse(settings.behaviour))
+        self._settings = settings
+        self._speaker = Speaker(settings.kafka)
+        self._waiting: list[tuple[float, int, Reply]] = []
+        self._serial = itertools.count()
+        self._stop = asyncio.Event()
+        actors: list[Actor] = [kind(self._temper) for kind in (Floor, Carriers, Suppliers, Bank, Buyers, Desk)]
+        self._hears: dict[str, list[tuple[type[Event], Any]]] = {}
+        for actor in actors:
+            for event, answer in actor.hears.items():
+                self._hears.setdefault(event.type, []).append((event, answer))
+        self._topics = sorted({topic_of(event).name for heard in self._hears.values() for event, _ in heard})
+
+    def stop(self) -> None:
+        """Fall silent."""
+        self._stop.set()
+
+    async def run(self) -> None:
+        """Answer until told to stop."""
+        settings = self._settings
+        settings.mailbox.parent.mkdir(parents=True, exist_ok=True)
+        post = Controller(Mailbox(settings.mailbox), hostname="127.0.0.1", port=settings.smtp_port)
+        provider = uvicorn.Server(uvicorn.Config(
+            application(self._temper, self._send), host="127.0.0.1", port=settings.provider_port, log_level="warning",
+        ))  # fmt: skip
+        consumer = AIOKafkaConsumer(*self._topics, bootstrap_servers=settings.kafka, auto_offset_reset="earliest")
+        post.start()
+        await self._speaker.start()
+        await consumer.start()
+        serving = asyncio.create_task(provider._serve())  # noqa: SLF001 (serve() takes the signals, which are not its own)
+        tasks = [asyncio.create_task(work) for work in (self._listen(consumer), self._speak(), self._stop.wait())]
+        await asyncio.wait([*tasks, serving], return_when=asyncio.FIRST_COMPLETED)
+        provider.should_exit = True
+        for task in tasks:
+            task.cancel()
+        results = await asyncio.gather(*tasks, serving, return_exceptions=True)
+        await consumer.stop()
+        await self._speaker.stop()
+        post.stop()
+        for result in results:
+            if isinstance(result, Exception):
+                raise result
+
+    async def _listen(self, consumer: AIOKafkaConsumer) -> None:
+        while True:
+            polled = await consumer.getmany(timeout_ms=POLL_MS, max_records=RECORDS)
+            for records in polled.values():
+                for record in records:
+                    self._hear(record)
+            await asyncio.sleep(0)
+
+    def _hear(self, record: Any) -> None:  # noqa: ANN401 (aiokafka has no types)
+        if record.value is None:
+            return
+        envelope = read_envelope(record.headers, record.timestamp)
+        for kind, answer in self._hears.get(envelope.type, ()):
+            cause = Cause(kind.decode(record.value), record.key.decode(), envelope.at)
+            for reply in answer(cause):
+                self._send(reply)
+
+    def _send(self, reply: Reply) -> None:
+        for after_s in self._manners(reply):
+            heapq.heappush(self._waiting, (monotonic() + after_s, next(self._serial), reply))
+
+    def _manners(self, reply: Reply) -> Iterator[float]:
+        """When a message is really sent: late when the world is disorderly, twice when it repeats itself."""
+        chance, behaviour, identity = self._temper.chance, self._temper.behaviour, reply.event.identity()
+        late = chance.happens(behaviour.disorder, "late", identity)
+        yield reply.after_s + (self._temper.days(HELD_BACK_DAYS) if late else 0.0)
+        if chance.happens(behaviour.duplicate, "twice", identity):
+            yield reply.after_s + self._temper.days(HELD_BACK_DAYS) * chance.number("again", identity)
+
+    async def _speak(self) -> None:
+        while True:
+            now, at = monotonic(), datetime.now(UTC)
+            due = []
+            while self._waiting and self._waiting[0][0] <= now:
+                due.append((heapq.heappop(self._waiting)[2].event, at))
+            if due:
+                await self._speaker.say(due)
+            await asyncio.sleep(TICK_S)
