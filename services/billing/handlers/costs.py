@@ -29,7 +29,7 @@ async def book_cost_of_goods(turn: Turn, consumed: Sequence[Heard[inventory.Allo
 @service.hears(inventory.GoodsBooked)
 async def book_goods(turn: Turn, booked: Sequence[Heard[inventory.GoodsBooked]]) -> None:
     """Goods are ours before their supplier's invoice comes."""
-    await books.post(turn, [posting for heard in booked if (posting := _booked(heard.event))], turn.now)
+    await books.post(turn, [posting for heard in booked if (posting := _booked(heard))], turn.now)
 
 
 @service.hears(GoodsReturned, needs=[COST])
@@ -45,9 +45,11 @@ def _sold(heard: Heard[inventory.AllocationConsumed]) -> Posting | None:
     return post("cost_of_goods", heard.event.shipment_id, heard.subject, heard.event.currency, entries)
 
 
-def _booked(booked: inventory.GoodsBooked) -> Posting | None:
-    entries = move(Account.INVENTORY, Account.GOODS_RECEIVED_NOT_INVOICED, sum([line.cost for line in booked.lines]))
-    return post("goods_received", booked.receipt_id, None, booked.currency, entries)
+def _booked(heard: Heard[inventory.GoodsBooked]) -> Posting | None:
+    """Post a booking by its place in the purchase order's events: a receipt may be booked scan by scan."""
+    cost = sum([line.cost for line in heard.event.lines])
+    entries = move(Account.INVENTORY, Account.GOODS_RECEIVED_NOT_INVOICED, cost)
+    return post("goods_received", f"{heard.subject}/{heard.revision}", None, heard.event.currency, entries)
 
 
 def _returned(heard: Heard[GoodsReturned], costs: dict[tuple[str, str], books.ShippedCost]) -> Posting | None:

@@ -199,11 +199,11 @@ async def test_goods_of_a_returned_parcel_come_back_at_cost(bench: Bench) -> Non
     assert (await balances(bench))["inventory"] == -4_000 + 1_333
 
 
-async def test_received_goods_are_ours_before_their_invoice(bench: Bench) -> None:
+async def test_goods_booked_scan_by_scan_are_ours_before_their_invoice(bench: Bench) -> None:
     line = inventory.BookedLine(line_id="1", sku="LAMP", ordered=5, received=5, difference=0, cost=900)
     booked = inventory.GoodsBooked(
         receipt_id="R-1", supplier_id="S", location_id="LEEDS", lines=(line,), currency="EUR"
     )
-    await bench.hear(booked, subject="PO-1")
+    await bench.hear(booked, booked, subject="PO-1")
 
-    assert await balances(bench) == {"inventory": 900, "goods_received_not_invoiced": -900}
+    assert await balances(bench) == {"inventory": 1_800, "goods_received_not_invoiced": -1_800}
