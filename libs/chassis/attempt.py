@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from time import perf_counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from chassis import needs, outbox, revisions
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 # How an outcome counts against the log's end: everything else is in `later`.
 _TALLIED = {"handled": "handled", "handed_over": "handled", "discarded": "handled"}
 _TALLIED |= {"duplicate": "duplicate", "ignored": "ignored"}
+_RESOLUTIONS = {"edit": "edited", "retry": "retried", "discard": "discarded"}
 
 
 class Taken(NamedTuple):
@@ -36,6 +38,7 @@ class Taken(NamedTuple):
 
     said: outbox.Said
     outcomes: Counter[tuple[str, str]]  # by event type and outcome
+    seconds: list[tuple[str, float]]  # of each handler call
     is_more_due: bool
 
 
@@ -52,6 +55,7 @@ class Attempt:
     shelf: Shelf = field(init=False)
     outcomes: Counter[tuple[str, str]] = field(default_factory=Counter)
     tally: Counter[tuple[str, int, str]] = field(default_factory=Counter)
+    seconds: list[tuple[str, float]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.turn, self.shelf = Turn(self.ledger.tx, self.now, self.service.says), Shelf(self.now)
@@ -99,7 +103,9 @@ class Attempt:
         ready = [entry for entry in candidates if self._may_pass(entry, lacks.of(entry))]
         if ready:
             assert ready[0].route is not None
+            began = perf_counter()
             await ready[0].route.handle(self.turn, [entry.heard for entry in ready])
+            self.seconds.append((ready[0].type, perf_counter() - began))
         for entry in ready:
             self._finish(entry, "handled")
 
@@ -110,7 +116,7 @@ class Attempt:
         elif entry.row and entry.row.verdict == "discard":
             self._finish(entry, "discarded")
         elif entry.problem or failure:
-            self._fail(entry, entry.problem or describe(failure) if failure else str(entry.problem))
+            self._fail(entry, entry.problem or describe(failure or Exception()))
         else:
             return False
         return True
@@ -118,24 +124,25 @@ class Attempt:
     async def _bring_home(self, candidates: list[Entry]) -> list[Entry]:
         """Bring messages from outside to their subject's lane: handled here if it is ours and nothing stands before."""
         subjects, lacks = await needs.homes(self.turn, [entry for entry in candidates if not entry.is_home])
-        queues = {place: f"{entry.heard.topic}>{subject}" for entry in candidates
-                  for place, subject in [(id(entry), subjects.get(id(entry)))] if subject}  # fmt: skip
-        taken = set(await self.ledger.standing(set(queues.values()))) if queues else set()
+        queues = {
+            id(entry): f"{entry.heard.topic}>{subjects[id(entry)]}" for entry in candidates if id(entry) in subjects
+        }
+        standing = await self.ledger.standing(set(queues.values())) if queues else {}
         here = []
         for entry in candidates:
             if entry.is_home:
                 here.append(entry)
             elif self._may_pass(entry, lacks.of(entry)):
-                queue, subject = queues[id(entry)], subjects[id(entry)]
-                if self._move(entry, queue, subject, is_free=queue not in taken):
+                queue = queues[id(entry)]
+                is_free = queue not in standing and queue not in self.shelf.queues.tail
+                if self._move(entry, queue, subjects[id(entry)], is_free=is_free):
                     here.append(entry)
-                else:
-                    taken.add(queue)
         return here
 
     def _move(self, entry: Entry, queue: str, subject: str, *, is_free: bool) -> bool:
         lane = lane_of(subject, self.lanes)
-        if lane in self.epochs and is_free:
+        # A row belongs to the queue it stands in, so it is always handed over as a new one.
+        if lane in self.epochs and is_free and not entry.row:
             entry.queue, entry.heard.subject, entry.heard.lane = queue, subject, lane
             return True
         self.shelf.hand_over(entry, queue, subject, lane)
@@ -158,32 +165,34 @@ class Attempt:
         self._count(entry, outcome)
         self.shelf.finish(entry)
         if entry.row and entry.row.verdict:
-            resolution = "discarded" if entry.row.verdict == "discard" else "retried"
             resolved = DEAD_LETTERS[Party(self.service.name)].events[1]
-            facts = {"resolution": resolution, "actor": entry.row.actor, "reason": entry.row.why or ""}
-            self.turn.announce(entry.heard, resolved(dead_letter_id=_pointer(entry), **facts), entry.key)
+            resolution, actor, why = _RESOLUTIONS[entry.row.verdict], entry.row.actor, entry.row.why or ""
+            facts = {"dead_letter_id": _pointer(entry), "resolution": resolution, "actor": actor, "reason": why}
+            self.turn.announce(entry.heard, resolved(**facts), entry.key)
 
     def _stand_behind(self, entry: Entry) -> None:
         self.shelf.stand_behind(entry)
         self._count(entry, "behind")
 
     def _fail(self, entry: Entry, error: str) -> None:
+        error = error.replace("\x00", "")[:500]  # a parser may quote a name out of the body
         tries = self.shelf.fail(entry, error, is_hopeless=bool(entry.problem))
         self._count(entry, "dead" if tries else "failed")
         if tries:
             dead_lettered = DEAD_LETTERS[Party(self.service.name)].events[0]
             reason = "malformed" if entry.problem else "failed"
             about = {"topic": entry.heard.topic, "message_type": entry.type, "message_id": entry.heard.id or None}
-            facts = {"dead_letter_id": _pointer(entry), "reason": reason, "error": error[:500], "attempts": tries}
+            facts = {"dead_letter_id": _pointer(entry), "reason": reason, "error": error, "attempts": tries}
             self.turn.announce(entry.heard, dead_lettered(**about, **facts), entry.key)
 
     def _count(self, entry: Entry, outcome: str) -> None:
-        self.outcomes[entry.type, outcome] += 1
+        # Types that are not ours are counted as one: a stranger's words do not become names of metrics.
+        self.outcomes[entry.type if entry.route else "other", outcome] += 1
         topic, lane = entry.heard.topic, entry.lane
         if entry.row is None:
             # Brought home, it counts as handled where it came from: its row has another lane.
             self.tally[topic, lane, "handled" if ">" in entry.queue else _TALLIED.get(outcome, "later")] += 1
-        elif "/" in entry.queue and topic != NOTES and outcome in _TALLIED:
+        elif ">" not in entry.queue and topic != NOTES and outcome in _TALLIED:
             self.tally[topic, lane, "later"] -= 1
             self.tally[topic, lane, "handled"] += 1
 
@@ -192,17 +201,17 @@ class Attempt:
     async def _write(self, *, wake: bool) -> Taken:
         turn, ledger = self.turn, self.ledger
         notes = list(outbox.notes(turn, self.lanes))
-        is_more_due = bool(notes or not self.shelf.is_empty or turn.names)
+        is_more_due = bool(notes) or not self.shelf.is_empty
         await self.shelf.write(ledger, notes)
         if turn.errands:
             await ledger.call(list(outbox.calls(turn, self.lanes)), self.now)
-        if wake and turn.names:
-            await ledger.wake(turn.names, self.now)
+        if turn.names and (wake or is_more_due):
+            is_more_due |= await ledger.wake(turn.names, self.now)
         said = await outbox.announce(ledger, turn, self.service.name, self.lanes)
         self.tally.update((event.topic, event.lane, "announced") for event in said.outgoing)
         if self.tally:
             await ledger.count(self.tally)
-        return Taken(said, self.outcomes, is_more_due)
+        return Taken(said, self.outcomes, self.seconds, is_more_due)
 
 
 def _pointer(entry: Entry) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
@@ -25,8 +26,9 @@ if TYPE_CHECKING:
 _LOG: Final = structlog.stdlib.get_logger(__name__)
 
 CALL_LIMIT_S: Final = 20.0  # card networks answer within 10 s; a mail server greets within 10
-CLAIM: Final = timedelta(seconds=45)  # past the limit of a call and of the transaction that stores its answer
+CLAIM: Final = timedelta(seconds=60)  # past the limit of a call (20 s) and of the transaction with its answer (30 s)
 ROOM: Final = 64  # calls in flight per process
+PATIENCE_S: Final = 0.2  # how long calls in flight keep new ones from being claimed
 PAUSE_MAX: Final = timedelta(minutes=5)
 BREAKER_FAILURES: Final = 5  # so many in a row open it …
 BREAKER_FIRST: Final = timedelta(seconds=1)  # … for this long, doubling
@@ -63,22 +65,35 @@ class Caller:
         self._memory, self._metrics, self._lanes, self._clock = memory, metrics, lanes, clock
         self._requests = {request.type: (request, make) for request, make in calls.items()}
         self._breakers = {kind: Breaker() for kind in self._requests}
+        self._open: set[asyncio.Task[tuple[str, Later] | None]] = set()
 
     async def turn(self) -> int:
-        """Claim calls, make them, store their answers; returns how many were claimed.  Raises OutageError."""
+        """Claim calls while there is room, await the first of those in flight, store the answers.
+
+        Returns how many were in flight; a slow one holds up no other.  Raises OutageError and DoubtError: a call whose
+        answer was not stored is made again, with the same id.
+        """
         now = self._clock()
         types = [kind for kind, breaker in self._breakers.items() if breaker.open_until <= now]
-        waiting = await self._memory.claim(types, now, now + CLAIM, ROOM) if types else []
-        if not waiting:
-            return 0
-        answers = await asyncio.gather(*(self._make(call) for call in waiting))
-        made = [(call.id, answer) for call, answer in zip(waiting, answers, strict=True) if answer]
-        if made:
-            ids, rows = zip(*made, strict=True)
-            await self._memory.answer(rows, ids, self._clock())
-        return len(waiting)
+        room = ROOM - len(self._open)
+        claimed = await self._memory.claim(types, now, now + CLAIM, room) if types and room else []
+        self._open |= {asyncio.ensure_future(self._make(call)) for call in claimed}
+        return await self._store() if self._open else 0
 
-    async def _make(self, call: Waiting) -> Later | None:
+    async def finish(self) -> None:
+        """Await what is in flight; claim nothing more."""
+        while self._open:
+            await self._store()
+
+    async def _store(self) -> int:
+        number = len(self._open)
+        done, self._open = await asyncio.wait(self._open, timeout=PATIENCE_S, return_when=asyncio.FIRST_COMPLETED)
+        if answers := [answer for task in done if (answer := task.result())]:
+            ids, rows = zip(*answers, strict=True)
+            await self._memory.answer(rows, ids, self._clock())
+        return number
+
+    async def _make(self, call: Waiting) -> tuple[str, Later] | None:
         request, make = self._requests[call.type]
         try:
             async with asyncio.timeout(CALL_LIMIT_S):
@@ -89,7 +104,7 @@ class Caller:
         self._breakers[call.type].answered()
         self._metrics.call(call.type, "answered")
         self._metrics.breaker(call.type, is_open=False)
-        return self._answer(call, answer)
+        return call.id, self._answer(call, answer)
 
     def _answer(self, call: Waiting, answer: Note) -> Later:
         now = self._clock()
@@ -108,4 +123,5 @@ class Caller:
         self._metrics.call(call.type, "unreachable" if isinstance(error, OutageError | TimeoutError) else "failed")
         self._metrics.breaker(call.type, is_open=breaker.open_until > now)
         pause = min(PAUSE_MAX, timedelta(seconds=0.5) * 2 ** min(call.tries, 12))
-        await self._memory.put_off(call.id, now + pause, describe(error)[:500])
+        with suppress(OutageError):  # then its claim expires by itself
+            await self._memory.put_off(call.id, now + pause, describe(error)[:500])

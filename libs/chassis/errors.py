@@ -55,9 +55,17 @@ class OversizeError(PoisonError):
 class HoleError(Exception):
     """A subject's revisions skip a number, which the rules of the loop rule out: stop the lane, call a person."""
 
-    def __init__(self, topic: str, subject: str, expected: int, found: int) -> None:
-        super().__init__(f"{topic} {subject}: expected revision {expected}, found {found}")
-        self.topic, self.subject, self.expected, self.found = topic, subject, expected, found
+    def __init__(self, topic: str, lane: int, expected: int, found: int) -> None:
+        super().__init__(f"{topic}, lane {lane}: expected a subject's revision {expected}, found {found}")
+        self.topic, self.lane, self.expected, self.found = topic, lane, expected, found
+
+
+class FloodError(Exception):
+    """Too many messages fail alone: a bug of ours, or a wrong version.  The service stops rather than set all aside."""
+
+
+class StoppedError(Exception):
+    """Told to stop while an outage was waited out: nothing of the batch stands, or its announcements are rows."""
 
 
 def is_outage(error: BaseException) -> bool:

@@ -30,6 +30,7 @@ class Trouble(StrEnum):
 
     LANES = "lanes_not_taken_over"
     DATABASE = "database_silent"
+    BROKER = "broker_silent"
     FLOOD = "stopped_by_poison_flood"
     PRODUCER = "producer_dead"
     REJOIN = "group_not_rejoined"
@@ -48,7 +49,9 @@ LIMITS_S: Final = {
 }
 _BEATS: Final = (Trouble.POLL, Trouble.LOOP)  # these are not reported: they are the silence after the last beat
 _SILENCE_S: Final = 10.0  # that much silence makes unready
-_EXCUSES: Final = frozenset({Trouble.DATABASE, Trouble.FLOOD})  # meanwhile the loop stands with a batch in hand
+# What these excuse: with a dependency down, or halted, the loop stands and the group cannot be asked.
+_EXCUSES: Final = frozenset({Trouble.DATABASE, Trouble.BROKER, Trouble.FLOOD})
+_EXCUSED: Final = (Trouble.POLL, Trouble.REJOIN, Trouble.COMMIT)
 
 
 class Health:
@@ -62,11 +65,16 @@ class Health:
         """Note that something is wrong; said again, it keeps its beginning."""
         self._since_s.setdefault(trouble, self._now_s)
 
+    def tell(self, trouble: Trouble, *, is_wrong: bool) -> None:
+        """Note whether something is wrong."""
+        (self.trouble if is_wrong else self.well)(trouble)
+
     def well(self, trouble: Trouble) -> None:
         """Note that it is right again; for polling: that it rests on purpose."""
         was_wrong = self._since_s.pop(trouble, None) is not None
-        if was_wrong and trouble in _EXCUSES and Trouble.POLL in self._since_s:
-            self.beat(Trouble.POLL)
+        for excused in _EXCUSED if was_wrong and trouble in _EXCUSES else ():
+            if excused in self._since_s:
+                self.beat(excused)  # its time begins again
 
     def beat(self, trouble: Trouble) -> None:
         """Note a sign of life: silence from now on counts towards this trouble."""
@@ -84,8 +92,8 @@ class Health:
     def stuck(self) -> list[Trouble]:
         """Name the troubles that have lasted so long that only a new process helps."""
         troubles = self.troubles()
-        if _EXCUSES & troubles.keys():
-            troubles.pop(Trouble.POLL, None)
+        for excused in _EXCUSED if _EXCUSES & troubles.keys() else ():
+            troubles.pop(excused, None)
         return [trouble for trouble, age in troubles.items() if age > LIMITS_S.get(trouble, age)]
 
 

@@ -6,7 +6,9 @@ FastStream's defaults would lose data here, so each one that matters is set, wit
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -19,6 +21,7 @@ from faststream.kafka import KafkaBroker
 from faststream.kafka.message import KafkaAckableMessage
 
 from chassis.errors import OutageError, describe
+from chassis.wire import moment_of
 
 if TYPE_CHECKING:
     from chassis.settings import Settings
@@ -32,6 +35,9 @@ PARTITION_FETCH_BYTES: Final = 131_072  # else one full partition fills the whol
 BATCH_BYTES: Final = 524_288  # several announcements of one partition in one request
 REQUEST_BYTES: Final = 1_048_576  # the brokers' default limit of one message
 PUBLISH_LIMIT_S: Final = 30.0  # an idempotent producer of aiokafka never gives up by itself
+ACKNOWLEDGE_S: Final = 5.0  # brokers acknowledge within milliseconds; later than this is an outage, told and waited out
+COORDINATOR_S: Final = 5.0  # the same for the group's coordinator
+START_PAUSE_S: Final = 0.5  # between tries to reach a broker that is starting
 
 
 class Publisher:
@@ -41,9 +47,26 @@ class Publisher:
         self._servers, self._client = servers, client
         self._producer: Any = None
 
-    async def start(self) -> None:
-        """Connect."""
-        self._producer = AIOKafkaProducer(
+    async def start(self, patience_s: float = 0) -> None:
+        """Connect, waiting for a broker that is still starting."""
+        deadline = time.monotonic() + patience_s
+        while not await self._connect(may_fail=time.monotonic() < deadline):  # noqa: ASYNC110 -- no event tells it
+            await asyncio.sleep(START_PAUSE_S)
+
+    async def _connect(self, *, may_fail: bool) -> bool:
+        self._producer = self._make()
+        try:
+            await self._producer.start()
+        except KafkaError as error:
+            await self._producer.stop()
+            if not may_fail:
+                raise
+            _LOG.warning("broker_awaited", reason=describe(error))
+            return False
+        return True
+
+    def _make(self) -> Any:
+        return AIOKafkaProducer(
             bootstrap_servers=self._servers,
             client_id=self._client,
             acks="all",
@@ -52,12 +75,19 @@ class Publisher:
             max_batch_size=BATCH_BYTES,
             max_request_size=REQUEST_BYTES,
         )
-        await self._producer.start()
 
     async def stop(self) -> None:
         """Disconnect; what is in flight was awaited by `publish`."""
         if self._producer:
             await self._producer.stop()
+
+    async def ping(self) -> None:
+        """Ask the brokers who they are.  Raises OutageError when none answers."""
+        try:
+            async with asyncio.timeout(COORDINATOR_S):
+                await self._producer.client.fetch_all_metadata()
+        except (KafkaError, TimeoutError) as error:
+            raise OutageError(describe(error)) from error
 
     @property
     def is_alive(self) -> bool:
@@ -66,30 +96,31 @@ class Publisher:
         task = getattr(sender, "_sender_task", None)
         return task is not None and not task.done()
 
-    async def publish(self, outgoing: Sequence[Outgoing]) -> None:
+    async def publish(self, outgoing: Sequence[Outgoing], limit_s: float | None = PUBLISH_LIMIT_S) -> None:
         """Append all, in order within each partition; return when everything is acknowledged.
 
         Raises OutageError after a bounded wait; publishing again repeats ids and revisions, which hearers know.
         """
         try:
-            async with asyncio.timeout(PUBLISH_LIMIT_S):
-                await asyncio.gather(*[await self._send(*part) for part in _by_partition(outgoing)])
+            async with asyncio.timeout(limit_s):
+                await asyncio.gather(*[self._send(*part) for part in _by_partition(outgoing)])
         except (KafkaError, TimeoutError) as error:
             raise OutageError(f"publishing: {describe(error)}") from error
 
-    async def _send(self, topic: str, lane: int, messages: Sequence[Outgoing]) -> Awaitable[Any]:
-        futures = []
+    async def _send(self, topic: str, lane: int, messages: Sequence[Outgoing]) -> None:
+        """Send to one partition: a batch follows when the one before it is acknowledged, so no failure reorders."""
         batch = self._producer.create_batch()
         for said in messages:
             record = {"key": said.key.encode(), "value": said.value, "timestamp": None, "headers": said.headers}
             if batch.append(**record) is None:  # full: this one opens the next
-                batch.close()
-                futures.append(await self._producer.send_batch(batch, topic, partition=lane))
+                await self._deliver(batch, topic, lane)
                 batch = self._producer.create_batch()
                 batch.append(**record)
+        await self._deliver(batch, topic, lane)
+
+    async def _deliver(self, batch: Any, topic: str, lane: int) -> None:
         batch.close()
-        futures.append(await self._producer.send_batch(batch, topic, partition=lane))
-        return asyncio.gather(*futures)
+        await (await self._producer.send_batch(batch, topic, partition=lane))
 
 
 class KafkaLog:
@@ -98,73 +129,113 @@ class KafkaLog:
     def __init__(self, publisher: Publisher) -> None:
         self._publisher = publisher
         self.consumer: Any = None
-        self.is_committing = True
-        """Whether the last commit of offsets passed."""
-        self._last: dict[TopicPartition, int] = {}
+        self._sending: asyncio.Future[None] | None = None
+        self._uncommitted: dict[TopicPartition, int] = {}
+        self._read_to: dict[TopicPartition, int] = {}
 
     async def publish(self, outgoing: Sequence[Outgoing]) -> None:
-        """Append in order and return when all are acknowledged.  Raises OutageError."""
-        await self._publisher.publish(outgoing)
+        """Append in order and return when all are acknowledged.
+
+        Raises OutageError when that takes long; asked again, it awaits the same sending, since others would pile up.
+        """
+        self._sending = self._sending or asyncio.ensure_future(self._publisher.publish(outgoing, limit_s=None))
+        await asyncio.wait({self._sending}, timeout=ACKNOWLEDGE_S)
+        if not self._sending.done():
+            raise OutageError("publishing: not acknowledged yet")
+        sent, self._sending = self._sending, None
+        sent.result()
 
     async def commit(self, ends: Mapping[tuple[str, int], int]) -> None:
-        """Commit offsets, best effort: revisions absorb what is delivered again."""
+        """Commit offsets, best effort: what fails is tried with the next, and revisions absorb what comes again."""
+        self._uncommitted |= {TopicPartition(*place): end for place, end in ends.items()}
         held = self.consumer.assignment()
-        offsets = {TopicPartition(*place): end for place, end in ends.items() if TopicPartition(*place) in held}
+        self._uncommitted = {place: end for place, end in self._uncommitted.items() if place in held}
         try:
-            if offsets:
-                await self.consumer.commit(offsets)
-            self.is_committing = True
+            if self._uncommitted:
+                async with asyncio.timeout(COORDINATOR_S):
+                    await self.consumer.commit(self._uncommitted)
+            self._uncommitted = {}
         except (KafkaError, TimeoutError) as error:
-            self.is_committing = False
             _LOG.warning("offsets_not_committed", reason=describe(error))
+
+    @property
+    def is_committing(self) -> bool:
+        """Whether the last commit of offsets passed."""
+        return not self._uncommitted
+
+    @property
+    def is_joined(self) -> bool:
+        """Whether the group counts us in: aiokafka can stay outside after a rebalance or a broker's restart."""
+        if self.consumer is None:
+            return False
+        subscription = self.consumer._subscription.subscription  # noqa: SLF001 -- no public way to ask
+        return subscription is not None and not self.consumer._coordinator.need_rejoin(subscription)  # noqa: SLF001
+
+    @property
+    def silence_s(self) -> float:
+        """How long ago a poll ended; 0 within one."""
+        return float(self.consumer._subscription.fetcher_idle_time)  # noqa: SLF001 -- no public way to ask
 
     async def is_member(self) -> bool:
         """Whether the group still knows us: a process that was frozen learns it only by asking."""
         try:
-            place = next(iter(self.consumer.assignment()))
-            committed = await self.consumer.committed(place)
-            await self.consumer.commit({place: committed or 0})
-        except (KafkaError, StopIteration) as error:
+            async with asyncio.timeout(COORDINATOR_S):
+                place = next(iter(self.consumer.assignment()))
+                committed = await self.consumer.committed(place)
+                await self.consumer.commit({place: committed or 0})
+        except (KafkaError, StopIteration, TimeoutError) as error:
             _LOG.warning("membership_lost", reason=describe(error))
             return False
         return True
 
     def rewind(self, starts: Mapping[tuple[str, int], int]) -> None:
-        """Deliver again from these offsets."""
+        """Deliver again from these offsets; aiokafka drops what it has fetched beyond them."""
         held = self.consumer.assignment()
         for place, offset in starts.items():
+            self._read_to.pop(TopicPartition(*place), None)
             if TopicPartition(*place) in held:
                 self.consumer.seek(TopicPartition(*place), offset)
+
+    def hold(self, records: Sequence[Record]) -> None:
+        """Take these back and poll no more of their partitions until `release`; polling itself goes on."""
+        starts = {(record.topic, record.partition): record.offset for record in reversed(records)}
+        self.rewind(starts)
+        self.consumer.pause(*self.consumer.assignment().intersection(TopicPartition(*place) for place in starts))
+
+    def release(self, lanes: Collection[int]) -> None:
+        """Poll these lanes again."""
+        self.consumer.resume(*[place for place in self.consumer.paused() if place.partition in lanes])
 
     def polled(self, records: Sequence[Record]) -> None:
         """Remember how far the log's own time was read."""
         for record in records:
-            self._last[TopicPartition(record.topic, record.partition)] = record.timestamp
+            self._read_to[TopicPartition(record.topic, record.partition)] = record.timestamp
 
     def lag(self) -> dict[str, tuple[int, float]]:
         """Per topic: records not yet polled, and the age in seconds of where reading stands."""
         lags: dict[str, tuple[int, float]] = {}
         now_ms = datetime.now(UTC).timestamp() * 1000
         for place in self.consumer.assignment() if self.consumer else ():
-            behind = self._behind(place)
+            behind = self._behind(place) or 0
             messages, seconds = lags.get(place.topic, (0, 0.0))
-            age_s = max(0.0, (now_ms - self._last.get(place, now_ms)) / 1000) if behind else 0.0
+            age_s = max(0.0, (now_ms - self._read_to.get(place, now_ms)) / 1000) if behind else 0.0
             lags[place.topic] = (messages + behind, max(seconds, age_s))
         return lags
 
     def backlog_since(self) -> datetime | None:
-        """The time of the oldest record known to be not yet handled; None when there is none."""
+        """A time before which everything was polled; None when nothing waits."""
         if self.consumer is None:
             return None
-        held = self.consumer.assignment()
-        times = [time for place, time in self._last.items() if place in held and self._behind(place)]
-        return datetime.fromtimestamp(min(times) / 1000, UTC) if times else None
+        # Where nothing was fetched yet, anything may wait.
+        places = [place for place in self.consumer.assignment() - self.consumer.paused() if self._behind(place) != 0]
+        return moment_of(min(self._read_to.get(place, 0) for place in places)) if places else None
 
-    def _behind(self, place: TopicPartition) -> int:
+    def _behind(self, place: TopicPartition) -> int | None:
+        """Records not yet polled; None before the first fetch."""
         state = self.consumer._subscription.subscription.assignment.state_value(place)  # noqa: SLF001 (position() awaits)
         end = self.consumer.highwater(place)
         if state is None or end is None or not state.has_valid_position:
-            return 0
+            return None
         return max(0, int(end - state.position))
 
 
@@ -174,19 +245,20 @@ class Assignment(ConsumerRebalanceListener):  # type: ignore[misc]
     def __init__(self, lanes: int, topics: int) -> None:
         self._lanes, self._topics = lanes, topics
         self.lanes: frozenset[int] = frozenset()
+        self.is_settled = False
+        """Whether the group is not about to change it."""
         self.changed = asyncio.Event()
 
     async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:  # noqa: ARG002 -- all of them
         """Close the gate."""
-        self.lanes = frozenset()
+        self.lanes, self.is_settled = frozenset(), False
         self.changed.set()
 
     async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
         """A lane is ours when its partition of every topic is."""
-        counts = [0] * self._lanes
-        for place in assigned:
-            counts[place.partition] += 1
-        self.lanes = frozenset(lane for lane, count in enumerate(counts) if count == self._topics)
+        counts = Counter(place.partition for place in assigned)
+        self.lanes = frozenset(lane for lane in range(self._lanes) if counts[lane] == self._topics)
+        self.is_settled = True
         self.changed.set()
 
 

@@ -7,12 +7,13 @@ answers, hand-overs).
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from chassis.ports import Keep, Later
+from chassis.ports import Keep, Later, Standing
 
 if TYPE_CHECKING:
     from chassis.entry import Entry
@@ -37,17 +38,13 @@ class Queues:
     heads: dict[str, int] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, standing: Mapping[str, Sequence[int]], entries: Iterable[Entry]) -> Queues:
-        """Compare the rows that stand in each queue, oldest first, with those in the batch."""
-        here = {entry.row.id for entry in entries if entry.row}
-        queues = cls()
-        for name, ids in standing.items():
-            queues.heads[name] = ids[0]
-            if ids[0] not in here:
-                queues.blocked.add(name)
-            if not here.issuperset(ids):
-                queues.tail.add(name)
-        return queues
+    def of(cls, standing: Mapping[str, Standing], entries: Iterable[Entry]) -> Queues:
+        """Compare the rows that stand in each queue with those in the batch."""
+        rows = {(entry.queue, entry.row.id) for entry in entries if entry.row}
+        here = Counter(name for name, _ in rows)
+        blocked = {name for name, (head, _) in standing.items() if (name, head) not in rows}
+        tail = {name for name, (_, number) in standing.items() if number > here[name]}
+        return cls(blocked, tail, {name: head for name, (head, _) in standing.items()})
 
     def hold(self, entry: Entry) -> bool:
         """Whether this entry must stand behind what is in its queue."""
@@ -88,6 +85,7 @@ class Shelf:
         """Put a message into its subject's lane, due at once: only that lane's owner knows which row is the head."""
         row = self._row(entry, "due", self.now)
         self.added.append(row._replace(queue=queue, subject=subject, lane=lane))
+        self.queues.tail.add(queue)  # what follows it in this batch goes the same way
 
     def finish(self, entry: Entry) -> None:
         """Take a handled row off the table."""

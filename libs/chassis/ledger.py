@@ -10,8 +10,8 @@ from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from chassis.errors import FencedError
-from chassis.ports import Parked, Waiting
-from chassis.postgres import Connection, Pool, in_transaction
+from chassis.ports import Parked, Standing, Waiting
+from chassis.postgres import Connection, Pool, in_transaction, on_connection
 from chassis.queries import Queries
 from chassis.wire import Outgoing, pack_headers, unpack_headers
 
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from chassis.queries import Query
 
 SQL = Queries.beside(__file__)
-FOLLOWERS_MAX = 200  # rows taken behind one due head
 R = TypeVar("R")
 
 
@@ -52,15 +51,17 @@ class PostgresLedger:
 
     def __init__(self, tx: Statements) -> None:
         self.tx = tx
+        self._batch = 0
 
     async def fence(self, epochs: Mapping[int, int], *, alone: bool) -> bool:
         """Share-lock the lanes' epochs; say whether anything waits for a name."""
         rows = await self.tx.fetch(SQL.fence, lanes=sorted(epochs))
-        if {row["lane"]: row["epoch"] for row in rows} != epochs:
+        if not rows or {row["lane"]: row["epoch"] for row in rows} != epochs:
             raise FencedError
         if alone:
             await self.tx.execute(SQL.decide_alone)
-        return bool((await self.tx.fetch(SQL.anyone_waiting))[0]["waiting"])
+        self._batch = rows[0]["batch"]
+        return bool(rows[0]["waiting"])
 
     async def heard(self, queues: Collection[str]) -> dict[str, int]:
         """Lock these queues and read the last revision heard of each."""
@@ -83,9 +84,10 @@ class PostgresLedger:
             return {}
         return {row["identity"]: row["digest"] for row in await self.tx.fetch(SQL.read_seen, identities=sorted(known))}
 
-    async def standing(self, queues: Collection[str]) -> dict[str, list[int]]:
-        """The rows of these queues, oldest first; a queue without rows is absent."""
-        return {row["queue"]: row["ids"] for row in await self.tx.fetch(SQL.standing, queues=sorted(queues))}
+    async def standing(self, queues: Collection[str]) -> dict[str, Standing]:
+        """The heads and lengths of these queues; a queue without rows is absent."""
+        rows = await self.tx.fetch(SQL.standing, queues=sorted(queues))
+        return {row["queue"]: Standing(row["head"], row["number"]) for row in rows}
 
     async def lock(self, rows: Collection[int]) -> set[int]:
         """Lock these rows of `later`; those that vanished are absent."""
@@ -113,9 +115,9 @@ class PostgresLedger:
         """Make the new heads of these queues due."""
         await self.tx.execute(SQL.promote, queues=sorted(queues), now=now)
 
-    async def wake(self, names: Collection[str], now: datetime) -> None:
-        """Make due what awaits one of these names; a row locked elsewhere is left to its backoff."""
-        await self.tx.execute(SQL.wake, names=sorted(names), now=now)
+    async def wake(self, names: Collection[str], now: datetime) -> bool:
+        """Make due what awaits one of these names, say whether any did; a row locked elsewhere keeps its backoff."""
+        return bool(await self.tx.fetch(SQL.wake, names=sorted(names), now=now))
 
     async def draw(self, numbers: Mapping[str, int]) -> dict[str, int]:
         """Add to the revisions said; return each queue's last."""
@@ -125,13 +127,12 @@ class PostgresLedger:
 
     async def put_out(self, lanes: Sequence[int], outgoing: Sequence[Outgoing]) -> int:
         """Write the outbox; return its batch number."""
-        batch: int = (await self.tx.fetch(SQL.draw_batch))[0]["batch"]
         rows = [
-            (batch, position, lane, said.topic, said.key, said.value, pack_headers(said.headers))
+            (self._batch, position, lane, said.topic, said.key, said.value, pack_headers(said.headers))
             for position, (lane, said) in enumerate(zip(lanes, outgoing, strict=True))
         ]
         await self.tx.copy("outbox", ("batch", "position", "lane", "topic", "key", "value", "headers"), rows)
-        return batch
+        return self._batch
 
     async def forget(self, batches: Collection[int]) -> None:
         """Delete what was published."""
@@ -163,10 +164,8 @@ class PostgresMemory:
         )
 
     async def due(self, lanes: Collection[int], now: datetime, horizon: datetime, room: int) -> list[Parked]:
-        """Rows that are due, heads first within their queue, oldest first."""
-        rows = await self._fetch(
-            SQL.due, lanes=sorted(lanes), now=now, horizon=horizon, room=room, followers=FOLLOWERS_MAX
-        )
+        """Rows that are due and what stands behind them, each queue in order."""
+        rows = await self._fetch(SQL.due, lanes=sorted(lanes), now=now, horizon=horizon, room=room)
         return [_parked(row) for row in rows]
 
     async def next_due(self, lanes: Collection[int]) -> datetime | None:
@@ -183,6 +182,10 @@ class PostgresMemory:
         """What former owners announced and may not have published, in order."""
         rows = await self._fetch(SQL.leftovers, lanes=sorted(lanes))
         return [((row["batch"], row["position"]), _outgoing(row)) for row in rows]
+
+    async def forget(self, batches: Collection[int]) -> None:
+        """Delete what was published."""
+        await self._fetch(SQL.forget_outbox, batches=sorted(batches))
 
     async def forget_leftovers(self, places: Collection[tuple[int, int]]) -> None:
         """Delete leftovers that were published."""
@@ -215,10 +218,10 @@ class PostgresMemory:
         return [(row["what"], row["detail"], row["number"], row["oldest"]) for row in rows]
 
     async def _fetch(self, query: Query, /, **params: Any) -> list[asyncpg.Record]:
-        async def run(connection: Connection) -> list[asyncpg.Record]:
-            return await Statements(connection).fetch(query, **params)
-
-        return await in_transaction(self._pool, run, self._limit_s)
+        """Run one statement by itself; each can be repeated when its answer was lost."""
+        return await on_connection(
+            self._pool, lambda connection: Statements(connection).fetch(query, **params), self._limit_s
+        )
 
 
 def _outgoing(row: asyncpg.Record) -> Outgoing:

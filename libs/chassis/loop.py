@@ -17,8 +17,10 @@ from typing import TYPE_CHECKING, Final, TypeVar
 import structlog
 
 from chassis.attempt import Attempt, Taken
-from chassis.errors import DoubtError, FencedError, HoleError, describe, is_outage
+from chassis.errors import DoubtError, FencedError, FloodError, HoleError, StoppedError, describe, is_outage
 from chassis.reading import read_parked, read_record
+from chassis.wire import moment_of
+from contracts.values import lane_of
 
 if TYPE_CHECKING:
     from chassis.entry import Entry
@@ -32,16 +34,10 @@ R = TypeVar("R")
 
 PAUSE_FIRST_S: Final = 0.1
 PAUSE_MAX_S: Final = 10.0  # an outage of minutes is found over within seconds
-DUE_PAUSE: Final = timedelta(
-    milliseconds=500
-)  # rows that others made due (repairs, answers, other lanes) are seen this late
+DUE_PAUSE: Final = timedelta(milliseconds=500)  # rows that others made due (repairs, other lanes) are seen this late
 FLOOD_WINDOW: Final = 1000
 FLOOD_SHARE: Final = 0.05  # more than this, and at least FLOOD_MIN, failing alone: it is us
 FLOOD_MIN: Final = 20
-
-
-class FloodError(Exception):
-    """Too many messages fail alone: a bug of ours, or a wrong version.  The service stops rather than set all aside."""
 
 
 class Loop:
@@ -67,7 +63,9 @@ class Loop:
         epochs = await self._insist(lambda: self._memory.take_over(lanes))
         rows = await self._insist(lambda: self._memory.leftovers(lanes))
         if rows:
-            await self._insist(lambda: self._log.publish([outgoing for _, outgoing in rows]))
+            # A row's own lane is its cause's: that is whose owner must publish it.
+            outgoing = [said._replace(lane=lane_of(said.key, self._lanes)) for _, said in rows]
+            await self._insist(lambda: self._log.publish(outgoing))
             await self._insist(lambda: self._memory.forget_leftovers([place for place, _ in rows]))
         self.epochs.update(epochs)
         self._metrics.takeovers.inc(len(lanes))
@@ -79,33 +77,42 @@ class Loop:
         for lane in list(self.epochs) if lanes is None else lanes:
             self.epochs.pop(lane, None)
 
+    def look(self) -> None:
+        """Look for due rows with the next batch: something became due."""
+        self._look_at = self._clock()
+
     # --- batches ---
 
     async def take(self, records: Sequence[Record]) -> bool:
         """Handle due rows and then these records; commit their offsets.  False: lanes were lost, nothing was committed.
 
-        Raises FloodError and HoleError: a person must look.
+        Raises FloodError and HoleError: a person must look.  Raises StoppedError.
         """
-        fresh = [read_record(self._service, record) for record in records]
-        entries = [*await self._due(), *fresh]
-        if entries and not await self._run(entries):
-            self._log.rewind(_first(records))
-            return False
-        if records:
+        is_done = False
+        try:
+            fresh = [read_record(self._service, record) for record in records]
+            entries = [*await self._due(records), *fresh]
+            is_done = not entries or await self._run(entries)
+        finally:
+            if not is_done:
+                self._log.rewind(_first(records))
+        if is_done and records:
             await self._log.commit(_ends(records))
-        return True
+        return is_done
 
     async def tidy(self) -> None:
         """Delete published rows when no next batch did."""
         if published := self._published:
-            await self._insist(lambda: self._memory.transact(lambda ledger: ledger.forget(published)))
+            await self._insist(lambda: self._memory.forget(published))
             self._published = []
 
-    async def _due(self) -> list[Entry]:
+    async def _due(self, records: Sequence[Record]) -> list[Entry]:
         now = self._clock()
         if now < self._look_at or not self.epochs:
             return []
         horizon = min(now, self._log.backlog_since() or now)
+        if records:  # these are not yet handled either
+            horizon = min(horizon, moment_of(min(record.timestamp for record in records)))
         lanes = list(self.epochs)
         rows = await self._insist(lambda: self._memory.due(lanes, now, horizon, self._batch_size))
         if not rows:
@@ -128,7 +135,7 @@ class Loop:
             except (FencedError, DoubtError) as reason:
                 self._give_up(reason)
                 return False
-            except (HoleError, asyncio.CancelledError):
+            except (HoleError, StoppedError):
                 raise
             except Exception as poison:
                 if failure is not None:
@@ -156,18 +163,20 @@ class Loop:
 
             return await self._memory.transact(work)
 
-        taken = await self._insist(once)
+        taken = await self._insist(once, doubtful=False)
         self._published = []
         if taken.said.batch is not None:
             await self._insist(lambda: self._log.publish(taken.said.outgoing))
             self._published = [taken.said.batch]
         if taken.is_more_due:
-            self._look_at = self._clock()
+            self.look()
         self._recent.extend([True] * len(part))
         self._tell(len(part), taken, time.perf_counter() - began)
 
     def _tell(self, messages: int, taken: Taken, seconds: float) -> None:
         self._metrics.batch(messages, seconds, taken.outcomes)
+        for kind, took in taken.seconds:
+            self._metrics.group(kind, took)
         outcomes: Counter[str] = Counter()
         for (_, outcome), number in taken.outcomes.items():
             outcomes[outcome] += number
@@ -190,14 +199,17 @@ class Loop:
         if failed >= FLOOD_MIN and failed > FLOOD_SHARE * len(self._recent):
             raise FloodError(f"{failed} of the last {len(self._recent)} messages failed alone")
 
-    async def _insist(self, work: Callable[[], Awaitable[R]]) -> R:
-        """Repeat while a dependency is down, without end: outages never fill the dead letters."""
+    async def _insist(self, work: Callable[[], Awaitable[R]], *, doubtful: bool = True) -> R:
+        """Repeat while a dependency is down, without end: outages never fill the dead letters.
+
+        `doubtful`: the work may be repeated as well when nobody knows whether it was done.
+        """
         pause_s = PAUSE_FIRST_S
         while True:
             try:
                 return await work()
             except Exception as error:
-                if not is_outage(error):
+                if not is_outage(error) and not (doubtful and isinstance(error, DoubtError)):
                     raise
                 _LOG.warning("outage_waited_out", reason=describe(error), pause_s=round(pause_s, 1))
             await self._pause(pause_s * random.uniform(0.5, 1))  # noqa: S311 (jitter, not a secret)

@@ -63,7 +63,7 @@ async def _unknown(tx: Tx, need: Need, keys: Collection[str]) -> set[str]:
     return set(keys).difference(await need.known(tx, sorted(keys))) if keys else set()
 
 
-def _computed(route: Route, event: Any) -> str | None:  # noqa: ANN401 (any event of any contract)
+def _computed(route: Route, event: Any) -> str | None:
     """The subject, where the body tells it."""
     subject: str | None = event.home() if route.home is None or isinstance(route.home, Home) else route.home(event)
     return subject

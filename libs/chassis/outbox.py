@@ -53,9 +53,8 @@ async def announce(ledger: Ledger, turn: Turn, service: str, lanes: int) -> Said
 def notes(turn: Turn, lanes: int) -> Iterator[Later]:
     """The rows of what was left for this service itself."""
     for number, (cause, note, subject, due) in enumerate(turn.reminders):
-        envelope = Envelope(
-            f"{cause.id}.{note.type}.{number}", note.type, turn.now.isoformat(), 0, cause.envelope.trace
-        )
+        note_id = named_id(f"{cause.id} {note.type} {number}")
+        envelope = Envelope(note_id, note.type, turn.now.isoformat(), 0, cause.envelope.trace)
         row = note_row(envelope, note, subject, lanes, turn.now)
         yield row if due is None else row._replace(due=due, timer=True)
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 import asyncio
 import gc
 import signal
+import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,15 +19,17 @@ import uvloop
 
 from chassis import logs
 from chassis.calls import Caller
-from chassis.errors import HoleError, OutageError, describe
+from chassis.errors import DoubtError, FloodError, HoleError, OutageError, StoppedError, describe
 from chassis.health import Health, Trouble, watched
 from chassis.kafka import Assignment, KafkaLog, Publisher, subscribe
 from chassis.ledger import PostgresMemory
-from chassis.loop import FloodError, Loop
+from chassis.loop import Loop
 from chassis.metrics import Metrics
 from chassis.postgres import close_pool, open_pool, ping
 
 if TYPE_CHECKING:
+    from faststream.kafka import KafkaBroker
+
     from chassis.service import Call, Request, Service
     from chassis.settings import Settings
     from chassis.wire import Record
@@ -45,7 +48,8 @@ Calls = Callable[[], AbstractAsyncContextManager[Mapping[type["Request"], "Call"
 
 def run(service: Service, settings: Settings, calls: Calls | None = None) -> None:
     """Run a service until SIGTERM or SIGINT; exits 1 when it broke."""
-    assert __debug__, "asserts are part of the design: do not run under -O"
+    if not __debug__:
+        raise SystemExit("asserts are part of the design: do not run under -O")
     logs.configure(settings.service, settings.instance, settings.log_level)
     process = Process(service, settings)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
@@ -64,11 +68,12 @@ class Process:
     def __init__(self, service: Service, settings: Settings) -> None:
         self._service, self._settings = service, settings
         self._metrics, self._health = Metrics(service.name), Health()
-        self._stop, self._turn, self._settled = asyncio.Event(), asyncio.Lock(), asyncio.Event()
+        self._stop, self._turn = asyncio.Event(), asyncio.Lock()
         self._publisher = Publisher(settings.kafka, f"{service.name}-{settings.instance}")
         self._log = KafkaLog(self._publisher)
         self._topics = [topic.name for topic in service.topics]
         self._assignment = Assignment(settings.lanes, len(self._topics))
+        self._halted: set[int] = set()
         self._loop: Loop
         self._memory: PostgresMemory
         self.is_broken = False
@@ -82,95 +87,97 @@ class Process:
         try:
             self._memory = PostgresMemory(pool, settings.batch_timeout_s)
             self._loop = Loop(self._service, self._memory, self._log, self._metrics,
-                              lanes=settings.lanes, batch_size=settings.batch_size)  # fmt: skip
+                              lanes=settings.lanes, batch_size=settings.batch_size, pause=self._pause)  # fmt: skip
             address = (settings.health_host, settings.health_port)
             probe = lambda: ping(pool, CLOSE_S)  # noqa: E731
             async with watched(self._health, self._metrics, address, probe) as port, calls() as makers:
                 _LOG.info("service_started", health_port=port, topics=self._topics)
-                await self._work(makers)
+                await self._work(Caller(self._memory, makers, self._metrics, settings.lanes))
         finally:
             await close_pool(pool, CLOSE_S)
         _LOG.info("service_stopped", broken=self.is_broken)
 
-    async def _work(self, makers: Mapping[type[Request], Call]) -> None:
-        await self._publisher.start()
+    async def _work(self, caller: Caller) -> None:
+        await self._publisher.start(self._settings.start_patience_s)
         broker, subscriber = subscribe(self._settings, self._topics, self._assignment, self._on_batch)
         try:
             await broker.start()
             self._log.consumer = subscriber.consumer
-            caller = Caller(self._memory, makers, self._metrics, self._settings.lanes)
             _tune_garbage_collection()
-            tasks = [
-                asyncio.create_task(self._guard(task))
-                for task in (
-                    self._keep_lanes(),
-                    self._tick(),
-                    self._report(),
-                    self._call(caller) if makers else _rest(),
-                )
-            ]
+            work = (self._keep_lanes(), self._tick(), self._report(), self._call(caller))
+            tasks = [asyncio.create_task(self._guard(task)) for task in work]
             await self._stop.wait()
-            for task in tasks[3:]:
-                task.cancel()
             async with asyncio.timeout(self._settings.shutdown_grace_s):
-                await broker.stop()  # waits for the batch in hand
-                for task in tasks:
-                    task.cancel()
-                await asyncio.gather(*tasks, return_exceptions=True)
-                if not self.is_broken:
-                    await self._loop.tidy()
+                await self._drain(broker, tasks)
         except TimeoutError:
             _LOG.warning("drain_cut_short", grace_s=self._settings.shutdown_grace_s)
         finally:
-            await self._publisher.stop()
+            with suppress(TimeoutError):  # it would wait for a broker that is away
+                async with asyncio.timeout(CLOSE_S):
+                    await self._publisher.stop()
+
+    async def _drain(self, broker: KafkaBroker, tasks: Sequence[asyncio.Task[None]]) -> None:
+        await broker.stop()  # finishes the batch in hand and leaves the group
+        await tasks[-1]  # the calls in flight
+        async with self._turn:
+            for task in tasks:
+                task.cancel()
+            with suppress(StoppedError):
+                await self._loop.tidy()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     # --- what FastStream calls ---
 
     async def _on_batch(self, records: Sequence[Record]) -> None:
         self._health.beat(Trouble.POLL)
-        self._log.polled(records)
-        await self._settled.wait()
         async with self._turn:
             mine = [record for record in records if record.partition in self._loop.epochs]
-            if len(mine) < len(records):
-                strangers = [record for record in records if record.partition not in self._loop.epochs]
-                self._log.rewind({(r.topic, r.partition): r.offset for r in reversed(strangers)})
+            if len(mine) < len(records):  # not taken over yet, or halted
+                self._log.hold([record for record in records if record.partition not in self._loop.epochs])
             if mine:
+                self._log.polled(mine)
                 await self._take(mine)
         self._health.beat(Trouble.POLL)
 
     async def _take(self, records: Sequence[Record]) -> None:
         try:
             if not await self._loop.take(records):
-                self._lose_lanes()
+                self._assignment.changed.set()
         except (FloodError, HoleError) as error:
-            _LOG.error("service_halted", error=str(error))
-            self._health.trouble(Trouble.FLOOD)
+            self._halt(error)
+        except StoppedError:
             self._loop.drop()
-            # Polls go on, so that the group does not move the lanes to another that would halt too.
-            self._settled.clear()
-        except Exception:
+        except Exception:  # noqa: BLE001 -- whatever it is, the process must not go on
             _LOG.exception("service_broken")
             self._break()
-            raise
-        self._say_commit()
 
-    def _lose_lanes(self) -> None:
-        self._settled.clear()
-        self._assignment.changed.set()
-
-    def _say_commit(self) -> None:
-        (self._health.well if self._log.is_committing else self._health.trouble)(Trouble.COMMIT)
+    def _halt(self, error: FloodError | HoleError) -> None:
+        """Stop the lanes concerned and stay in the group: another instance would halt on them too."""
+        _LOG.error("lanes_halted", error=str(error))
+        self._halted.update([error.lane] if isinstance(error, HoleError) else range(self._settings.lanes))
+        self._loop.drop(sorted(self._halted))
+        self._health.trouble(Trouble.FLOOD)
 
     def _break(self) -> None:
+        """End the process; nothing more is taken, or offsets could be committed past what failed."""
         self.is_broken = True
+        self._loop.drop()
         self._stop.set()
+
+    async def _pause(self, seconds: float) -> None:
+        """Wait out an outage, unless told to stop: then the batch in hand is given up."""
+        self._health.beat(Trouble.POLL)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._stop.wait(), seconds)
+            raise StoppedError
 
     # --- the tasks beside it ---
 
     async def _guard(self, work: Coroutine[Any, Any, None]) -> None:
         try:
             await work
+        except StoppedError:
+            pass
         except Exception:  # noqa: BLE001 -- a task that breaks must end the process, not vanish
             _LOG.exception("service_broken")
             self._break()
@@ -180,70 +187,85 @@ class Process:
         while True:
             await self._assignment.changed.wait()
             self._assignment.changed.clear()
-            self._settled.clear()
+            self._health.trouble(Trouble.LANES)
             async with self._turn:
-                wanted = self._assignment.lanes
+                wanted = self._assignment.lanes - self._halted
                 self._loop.drop([lane for lane in self._loop.epochs if lane not in wanted])
                 new = sorted(wanted.difference(self._loop.epochs))
-                if new and await self._log.is_member():
+                is_ours = not new or await self._log.is_member()
+                if new and is_ours and not self._stop.is_set():
                     await self._loop.take_over(new)
-                elif new:  # frozen past our session: a new assignment is on its way
-                    await asyncio.sleep(MEMBER_PAUSE_S)
-                    self._assignment.changed.set()
-            if self._assignment.lanes and self._assignment.lanes == self._loop.epochs.keys():
-                self._settled.set()
+                    self._log.release(new)
+            if not is_ours:  # frozen past our session: a new assignment is on its way
+                await asyncio.sleep(MEMBER_PAUSE_S)
+                self._assignment.changed.set()
+            elif self._assignment.is_settled and not self._assignment.changed.is_set():
                 self._health.well(Trouble.LANES)
-            else:
-                self._health.trouble(Trouble.LANES)
 
     async def _tick(self) -> None:
         """Handle what is due while no records come; polling an empty topic calls nobody."""
-        idle_since = asyncio.get_running_loop().time()
-        while True:
+        tidy_at = 0.0
+        while not self._stop.is_set():
             await asyncio.sleep(TICK_S)
-            if self._turn.locked() or not self._settled.is_set():
+            if self._log.silence_s < TIDY_S:
+                self._health.beat(Trouble.POLL)
+            if self._turn.locked():
                 continue
-            self._health.beat(Trouble.POLL)
             async with self._turn:
                 await self._take(())
-                now = asyncio.get_running_loop().time()
-                if now - idle_since > TIDY_S:
+                if time.monotonic() > tidy_at:
                     await self._loop.tidy()
-                    idle_since = now
+                    tidy_at = time.monotonic() + TIDY_S
 
     async def _call(self, caller: Caller) -> None:
-        while True:
+        """Make the calls that wait; told to stop, finish those in flight."""
+        while not self._stop.is_set():
             try:
-                claimed = await caller.turn()
-            except OutageError as error:
+                is_busy = bool(await caller.turn())
+            except (OutageError, DoubtError) as error:
                 _LOG.warning("calls_waited", reason=describe(error))
-                claimed = 0
-            await asyncio.sleep(0 if claimed else CALL_PAUSE_S)
+                is_busy = False
+            if is_busy:
+                self._loop.look()  # their answers are due
+            else:
+                await asyncio.sleep(CALL_PAUSE_S)
+        with suppress(OutageError, DoubtError):
+            await caller.finish()
 
     async def _report(self) -> None:
-        """Measure what waits."""
+        """Say what is wrong and measure what waits."""
         while True:
             await asyncio.sleep(REPORT_S)
-            (self._health.well if self._publisher.is_alive else self._health.trouble)(Trouble.PRODUCER)
-            for topic, (messages, seconds) in self._log.lag().items():
-                self._metrics.lag(topic, messages, seconds)
-            try:
-                outlook = await self._memory.outlook()
-            except OutageError:
-                continue
-            now = datetime.now(UTC)
-            ages = [
-                (what, detail, n, (now - oldest).total_seconds() if oldest else 0.0)
-                for what, detail, n, oldest in outlook
-            ]
-            self._metrics.later({detail: (n, age) for what, detail, n, age in ages if what == "later"})
-            for what, _, n, age in ages:
-                if what == "outbox":
-                    self._metrics.outbox(n, age)
+            with suppress(OutageError):
+                await self._tell_broker()
+                await self._tell_outlook()
 
+    async def _tell_broker(self) -> None:
+        tell = self._health.tell
+        tell(Trouble.PRODUCER, is_wrong=not self._publisher.is_alive)
+        tell(Trouble.REJOIN, is_wrong=not self._log.is_joined)
+        tell(Trouble.COMMIT, is_wrong=not self._log.is_committing)
+        if not self._log.is_committing:
+            await self._log.commit({})
+        for topic, (messages, seconds) in self._log.lag().items():
+            self._metrics.lag(topic, messages, seconds)
+        try:
+            await self._publisher.ping()
+        except OutageError:
+            self._health.trouble(Trouble.BROKER)
+        else:
+            self._health.well(Trouble.BROKER)
 
-async def _rest() -> None:
-    await asyncio.Event().wait()
+    async def _tell_outlook(self) -> None:
+        now = datetime.now(UTC)
+        ages = [
+            (what, detail, number, (now - oldest).total_seconds() if oldest else 0.0)
+            for what, detail, number, oldest in await self._memory.outlook()
+        ]
+        self._metrics.later({detail: (number, age) for what, detail, number, age in ages if what == "later"})
+        for what, _, number, age in ages:
+            if what == "outbox":
+                self._metrics.outbox(number, age)
 
 
 def _tune_garbage_collection() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -11,9 +10,10 @@ from pydantic import ValidationError
 from chassis.entry import NOTES, Entry, Row
 from chassis.errors import describe
 from chassis.service import Heard
-from chassis.wire import Envelope, UnreadableError, read_envelope
+from chassis.wire import Envelope, UnreadableError, moment_of, read_envelope
 from contracts.event import OutsideEvent
 from contracts.topics import topic_named
+from contracts.values import named_id
 
 if TYPE_CHECKING:
     from chassis.ports import Parked
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from chassis.wire import Headers, Record
 
 BODY_BYTES_MAX = 1_048_576
+KEY_LENGTH_MAX = 256  # keys become keys of rows, which have a limit
 _UNREAD: Any = None
 
 
@@ -31,6 +32,8 @@ def read_record(service: Service, record: Record) -> Entry:
     envelope, problem = _read_envelope(record.headers, record.timestamp)
     if record.key is None:
         problem = "no_key"
+    elif len(key) > KEY_LENGTH_MAX:
+        key, problem = place, "key_too_long"
     elif not envelope.revision and not problem and not topic_named(record.topic).is_outside:
         problem = "no_ce_sequence"
     queue = f"{record.topic}!{place}" if problem else f"{record.topic}/{key}"
@@ -52,8 +55,7 @@ def _read_envelope(headers: Headers, timestamp_ms: int) -> tuple[Envelope, str |
     try:
         return read_envelope(headers, timestamp_ms), None
     except UnreadableError as error:
-        moment = datetime.fromtimestamp(timestamp_ms / 1000, UTC).isoformat()
-        return Envelope("", "unreadable", moment, 0, ""), error.reason
+        return Envelope("", "unreadable", moment_of(timestamp_ms).isoformat(), 0, ""), error.reason
 
 
 def _read_body(service: Service, entry: Entry) -> Entry:
@@ -86,5 +88,9 @@ def _decode(entry: Entry, route: Route, body: bytes) -> None:
     except (ValidationError, ValueError, RecursionError) as error:
         entry.problem = describe(error)
         return
-    if isinstance(entry.heard.event, OutsideEvent) and entry.row is None and entry.heard.event.subject() != entry.key:
-        entry.problem = "key_mismatch"
+    event = entry.heard.event
+    if isinstance(event, OutsideEvent):
+        # What a sender calls the message in its header need not be unique; what it says in the body must be.
+        entry.heard.envelope.id = named_id(f"{entry.heard.topic} {event.identity()}")
+        if entry.row is None and event.subject() != entry.key:
+            entry.problem = "key_mismatch"

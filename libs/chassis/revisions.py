@@ -38,7 +38,7 @@ def judge(entries: Iterable[Entry], heard: Mapping[str, int], leaps: frozenset[s
         if revision <= last:
             continue
         if revision > last + 1 and entry.heard.topic not in leaps:
-            raise HoleError(entry.heard.topic, entry.key, last + 1, revision)
+            raise HoleError(entry.heard.topic, entry.lane, last + 1, revision)
         judged.revisions[entry.queue] = revision
         judged.fresh.append(entry)
     return judged

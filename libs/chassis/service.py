@@ -35,7 +35,7 @@ class Heard(Generic[E]):
 
     @property
     def id(self) -> str:
-        """The event's id; for a message from outside, the sender's."""
+        """The event's id; for a message from outside, derived from the sender's."""
         return self.envelope.id
 
     @property

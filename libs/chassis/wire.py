@@ -14,7 +14,9 @@ from typing import NamedTuple, Protocol
 Headers = Sequence[tuple[str, bytes]]
 
 HEADERS_MAX = 64
-HEADER_BYTES_MAX = 4096
+HEADER_BYTES_MAX = 256  # of those read here: ids become keys of rows, which have a limit
+_READ = frozenset({"ce_id", "ce_type", "ce_time", "ce_sequence", "traceparent"})
+_YEARS = range(1970, 2200)  # beyond these, arithmetic in another zone can leave the calendar
 
 
 class Record(Protocol):
@@ -75,19 +77,14 @@ class UnreadableError(Exception):
 def read_envelope(headers: Headers, timestamp_ms: int) -> Envelope:
     """Read the CloudEvents attributes.
 
-    Raises UnreadableError when there are too many headers, one is not text, or id or type is missing.
+    Raises UnreadableError when there are too many headers, one of ours is not text, or id or type is missing.
     """
     if len(headers) > HEADERS_MAX:
         raise UnreadableError("too_many_headers")
     found: dict[str, str] = {}
     for name, value in headers:
-        if name.startswith("ce_") or name == "traceparent":
-            if len(value) > HEADER_BYTES_MAX:
-                raise UnreadableError("header_too_long")
-            try:
-                found[name] = value.decode()
-            except UnicodeDecodeError:
-                raise UnreadableError("header_not_utf8") from None
+        if name in _READ:
+            found[name] = _text(value or b"")
     try:
         return Envelope(
             id=found["ce_id"],
@@ -120,7 +117,7 @@ def write_headers(envelope: Envelope, source: str, subject: str, cause: str) -> 
 
 def pack_headers(headers: Headers) -> str:
     """Headers as text, for a row; bytes that are no UTF-8 survive."""
-    return json.dumps([(name, value.decode("utf-8", "surrogateescape")) for name, value in headers])
+    return json.dumps([(name, (value or b"").decode("utf-8", "surrogateescape")) for name, value in headers])
 
 
 def unpack_headers(text: str) -> list[tuple[str, bytes]]:
@@ -128,14 +125,31 @@ def unpack_headers(text: str) -> list[tuple[str, bytes]]:
     return [(name, value.encode("utf-8", "surrogateescape")) for name, value in json.loads(text)]
 
 
+def moment_of(timestamp_ms: int) -> datetime:
+    """The moment of a record's timestamp, which its sender may have set to anything."""
+    return datetime.fromtimestamp(min(max(timestamp_ms, 0), 7_258_118_400_000) / 1000, UTC)
+
+
+def _text(value: bytes) -> str:
+    if len(value) > HEADER_BYTES_MAX:
+        raise UnreadableError("header_too_long")
+    try:
+        text = value.decode()
+    except UnicodeDecodeError:
+        raise UnreadableError("header_not_utf8") from None
+    if not text.isprintable():
+        raise UnreadableError("header_not_text")
+    return text
+
+
 def _time(text: str | None, timestamp_ms: int) -> str:
     if text is None:
-        return datetime.fromtimestamp(timestamp_ms / 1000, UTC).isoformat()
+        return moment_of(timestamp_ms).isoformat()
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
         raise UnreadableError("bad_time") from None
-    if moment.tzinfo is None:
+    if moment.tzinfo is None or moment.year not in _YEARS:
         raise UnreadableError("bad_time")
     return text
 

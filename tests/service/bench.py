@@ -3,6 +3,7 @@
 What the bench hears is taken exactly as in production, through the loop; what the service says lands in `log.appended`.
 """
 
+import os
 from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -88,11 +89,12 @@ class Bench:
         self.clock, self.log = Clock(), MemoryLog()
         self.metrics = Metrics(service.name)
         self.memory = PostgresMemory(pool, 30)
-        self.loop = self._instance()
+        self.loop = self.instance()
         self._offsets: Iterator[int] = count()
         self._revisions: dict[tuple[str, str], int] = {}
 
-    def _instance(self) -> Loop:
+    def instance(self) -> Loop:
+        """Another instance of the service, without lanes."""
         return Loop(
             self.service, self.memory, self.log, self.metrics,
             lanes=LANES, batch_size=500, clock=self.clock, pause=_no_pause,
@@ -104,7 +106,7 @@ class Bench:
 
     async def crash(self) -> None:
         """Lose everything in memory and come back as a new instance."""
-        self.loop = self._instance()
+        self.loop = self.instance()
         await self.start()
 
     def record(self, event: Event | None, subject: str = "", **how: Any) -> FakeRecord:  # noqa: ANN401 (see below)
@@ -143,7 +145,7 @@ class Bench:
             due = await self.memory.next_due(range(LANES))
             if due is None or due > self.clock.now:
                 return
-            self.loop._look_at = self.clock.now
+            self.loop.look()
             assert await self.loop.take([]), "lanes were lost"
         raise AssertionError("something is due again and again")
 
@@ -187,13 +189,17 @@ _PREPARED: set[str] = set()
 
 @asynccontextmanager
 async def bench_of(service: Service, admin_url: str, migrations: Path | None = None) -> AsyncIterator[Bench]:
-    """A bench for the service with empty tables, in a database of its own that is made once a run."""
-    server, database = admin_url.rpartition("/")[0], f"bench_{service.name}"
-    if service.name not in _PREPARED:
+    """A bench for the service with empty tables, in a database of its own that is made once a run.
+
+    `migrations`: those of a service that lives in a test.
+    """
+    own = migrations or ROOT / "services" / service.name / "sql" / "migrations"
+    name = own.parent.name if migrations else service.name
+    server, database = admin_url.rpartition("/")[0], f"bench_{name}_{os.getpid()}"
+    if database not in _PREPARED:
         await _make(admin_url, database)
-        own = migrations or ROOT / "services" / service.name / "sql" / "migrations"
         await prepare(f"{server}/{database}", service.name, [CHASSIS_MIGRATIONS, own], "bench")
-        _PREPARED.add(service.name)
+        _PREPARED.add(database)
     else:
         await _empty(f"{server}/{database}", service.name)
     url = f"postgresql://{service.name}:bench@{server.rpartition('@')[2]}/{database}"
@@ -204,10 +210,19 @@ async def bench_of(service: Service, admin_url: str, migrations: Path | None = N
         yield bench
 
 
+async def drop_benches(admin_url: str) -> None:
+    """Remove the databases that this run made."""
+    admin = await asyncpg.connect(admin_url)
+    try:
+        for database in _PREPARED:
+            await admin.execute(f"drop database if exists {database} with (force)")
+    finally:
+        await admin.close()
+
+
 async def _make(admin_url: str, database: str) -> None:
     admin = await asyncpg.connect(admin_url)
     try:
-        await admin.execute(f"drop database if exists {database} with (force)")
         await admin.execute(f"create database {database}")
     finally:
         await admin.close()

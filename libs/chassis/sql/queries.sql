@@ -2,14 +2,15 @@
 
 -- name: fence
 -- Share-locks the epochs of the lanes held: a takeover waits for this transaction, and this one sees a takeover that came first.
-select lane, epoch from lease where lane = any(:lanes::smallint[]) order by lane for share;
+-- Tells on the way whether anything waits for a name, and the number of this transaction's announcements: one owner's transactions
+-- follow each other, so that the numbers are the order of commits within a lane.
+select
+    lane, epoch, (select exists (select from later where awaits is not null)) as waiting, (select nextval('outbox_batch')) as batch
+from lease where lane = any(:lanes::smallint[]) order by lane for share;
 
 -- name: decide_alone
 -- One deciding transaction at a time per service (decisions that share rows across orders).
 select pg_advisory_xact_lock(hashtext('decide:' || current_schema()));
-
--- name: anyone_waiting
-select exists (select from later where awaits is not null) as waiting;
 
 -- name: lock_heard
 select queue, revision from heard where queue = any(:queues::text[]) order by queue for update;
@@ -31,28 +32,33 @@ returning identity;
 select identity, digest from seen where identity = any(:identities::text[]);
 
 -- name: standing
--- The rows of these queues, oldest first.
-select queue, array_agg(id order by id) as ids from later where queue = any(:queues::text[]) group by queue;
+select queue, min(id) as head, count(*)::int as number from later where queue = any(:queues::text[]) group by queue;
 
 -- name: lock_later
 select id from later where id = any(:ids::bigint[]) order by id for update;
 
 -- name: due
--- Due rows with up to :followers rows behind each, so that a queue drains in few batches; timers only up to the horizon.
-select distinct on (l.id)
-    l.id, l.queue, l.lane, l.topic, l.key, l.subject, l.value, l.headers, l.tries, l.timer, l.verdict, l.actor, l.why
-from (
+-- Due rows and what stands behind them, the queues taking turns: a long one drains in few batches and starves no other.
+-- Of each queue an unbroken piece, so that nothing is handled before what it stands behind.  Timers only up to the horizon.
+with due as (
     select id, queue from later
     where lane = any(:lanes::smallint[]) and due <= :now::timestamptz and (not timer or due <= :horizon::timestamptz)
     order by due, id
     limit :room::int
-) as head
-cross join lateral (
-    select * from later as follower where follower.queue = head.queue and follower.id >= head.id
-    order by follower.id limit :followers::int
-) as l
-order by l.id
-limit :room::int;
+), piece as (
+    select queue, min(id) as first, :room::int / count(*) over () + 1 as room from due group by queue
+), taken as (
+    select l.id from piece
+    cross join lateral (
+        select later.id, row_number() over (order by later.id) as turn from later
+        where later.queue = piece.queue and later.id >= piece.first
+        order by later.id limit piece.room
+    ) as l
+    order by l.turn, l.id
+    limit :room::int
+)
+select id, queue, lane, topic, key, subject, value, headers, tries, timer, verdict, actor, why
+from taken join later using (id) order by id;
 
 -- name: next_due
 select min(due) as due from later where lane = any(:lanes::smallint[]) and due is not null;
@@ -69,7 +75,7 @@ order by b.position;
 -- name: keep_later
 update later set
     reason = b.reason, due = b.due, awaits = b.awaits, error = b.error, tries = b.tries,
-    verdict = null, actor = null, why = null
+    verdict = case when b.error is null then verdict end, actor = case when b.error is null then actor end
 from unnest(
     :ids::bigint[], :reasons::text[], :dues::timestamptz[], :awaits::text[], :errors::text[], :tries::smallint[]
 ) as b (id, reason, due, awaits, error, tries)
@@ -81,15 +87,17 @@ delete from later where id = any(:ids::bigint[]);
 -- name: promote
 -- What stood behind a head that is gone is the head now, and due.
 update later set due = :now::timestamptz
-where id in (select min(id) from later where queue = any(:queues::text[]) group by queue)
-    and due is null and reason = 'behind';
+where id in (
+    select (select min(head.id) from later as head where head.queue = gone.queue) from unnest(:queues::text[]) as gone (queue)
+) and due is null and reason = 'behind';
 
 -- name: wake
 -- A hint: two transactions can miss each other, then the backoff finds it.
 update later set due = :now::timestamptz
 where id in (
     select id from later where awaits = any(:names::text[]) and due is not null for update skip locked
-);
+)
+returning id;
 
 -- name: draw_revisions
 -- The last revision after adding this transaction's; the row's lock orders what is said about one subject.
@@ -97,9 +105,6 @@ insert into said (queue, revision)
 select queue, number from unnest(:queues::text[], :numbers::int[]) as batch (queue, number) order by queue
 on conflict (queue) do update set revision = said.revision + excluded.revision
 returning queue, revision;
-
--- name: draw_batch
-select nextval('outbox_batch') as batch;
 
 -- name: forget_outbox
 delete from outbox where batch = any(:batches::bigint[]);

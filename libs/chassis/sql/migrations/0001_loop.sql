@@ -53,7 +53,7 @@ create table later (
     tries smallint not null default 0,
     timer boolean not null default false, -- a timer does not overtake the backlog
     since timestamptz not null,
-    verdict text check (verdict in ('retry', 'discard')), -- an operator's decision, with who and why
+    verdict text check (verdict in ('retry', 'edit', 'discard')), -- an operator's decision, with who and why
     actor text,
     why text,
     check (reason <> 'early' or awaits is not null),
