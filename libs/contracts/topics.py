@@ -199,14 +199,14 @@ INTAKE_ORDERS = Topic(
     key="order id",
     heard={
         intake.OrderReceived: (_INVENTORY, _BILLING, _NOTIFICATIONS),
-        intake.OrderRejected: (_NOTIFICATIONS,),
-        intake.OrderHeld: (_INVENTORY, _NOTIFICATIONS),
-        intake.HoldLifted: (_INVENTORY, _NOTIFICATIONS),
+        intake.OrderRejected: (),
+        intake.OrderHeld: (_INVENTORY,),
+        intake.HoldLifted: (_INVENTORY,),
         intake.OrderReleased: (_INVENTORY,),
         intake.OrderChanged: (_INVENTORY, _SHIPPING),
         intake.CancellationAsked: (_INVENTORY,),
         intake.OrderCancelled: (_INVENTORY, _BILLING, _NOTIFICATIONS),
-        intake.OrderCompleted: (_NOTIFICATIONS,),
+        intake.OrderCompleted: (),
     },
 )
 INTAKE_CONTACTS = Topic(
@@ -235,7 +235,7 @@ INVENTORY_ALLOCATIONS = Topic(
     owner=_INVENTORY,
     key="order id",
     heard={
-        inventory.OrderPromised: (_INTAKE, _NOTIFICATIONS),
+        inventory.OrderPromised: (_INTAKE,),
         inventory.PromiseChanged: (_SHIPPING, _NOTIFICATIONS),
         inventory.OrderAllocated: (_FULFILLMENT, _SHIPPING),
         inventory.LinesBackordered: (_NOTIFICATIONS,),
@@ -282,7 +282,7 @@ SHIPPING_SHIPMENTS = Topic(
         shipping.LabelBought: (Outside.CARRIERS,),
         shipping.LabelVoided: (Outside.CARRIERS,),
         shipping.ShipmentDispatched: (_INTAKE, _INVENTORY, _BILLING, _NOTIFICATIONS, Outside.CARRIERS),
-        shipping.ShipmentProgressed: (_NOTIFICATIONS,),
+        shipping.ShipmentProgressed: (),
         shipping.ShipmentDelivered: (_INTAKE, _BILLING, _NOTIFICATIONS),
         shipping.ParcelClosed: (_INTAKE, _INVENTORY, _BILLING, _NOTIFICATIONS),
         shipping.RecallAnswered: (_INTAKE, _INVENTORY, _FULFILLMENT),

@@ -1,0 +1,1 @@
+"""Notifications: tell the customer, once per milestone."""

@@ -1,0 +1,147 @@
+"""The post: writes a mail when it goes out, and hands it to the mail server over one connection.
+
+A mail whose answer was lost is handed over again, with the same Message-ID. A server that is away, or asks to come
+back later, is an outage; a definite no, and nobody to write to, are answers.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime, parseaddr
+from pathlib import Path
+from typing import Any, Final
+
+import aiosmtplib
+import jinja2
+
+from chassis import Note, OutageError, Request
+from services.notifications import core
+from services.notifications.settings import Settings
+
+_TEMPLATES: Final = jinja2.Environment(
+    loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
+    autoescape=jinja2.select_autoescape(["html"]),
+    undefined=jinja2.StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+_TEXTS: Final[Mapping[str, Any]] = {name: _TEMPLATES.get_template(f"{name}.txt").module for name in core.LANGUAGES}
+_PAGE: Final = _TEMPLATES.get_template("mail.html")
+_PERMANENT: Final = 500  # an answer from here on will be the same next time
+
+FindCustomer = Callable[[str], Awaitable[core.Customer]]
+
+
+class SendMail(Request):
+    """Tell a customer about a milestone."""
+
+    type = "notifications.send_mail"
+
+    notice: core.Notice
+    written_at: datetime
+    give_up_at: datetime
+
+
+class MailAnswered(Note):
+    """What became of it."""
+
+    type = "notifications.mail_answered"
+
+    outcome: core.Outcome
+
+
+def mail_server(settings: Settings) -> aiosmtplib.SMTP:
+    """Give the one connection to the server; it opens with the first mail."""
+    return aiosmtplib.SMTP(
+        hostname=settings.smtp_host,
+        port=settings.smtp_port,
+        timeout=settings.smtp_timeout_s,
+        username=settings.smtp_user,
+        password=settings.smtp_password.get_secret_value() or None,
+        use_tls=settings.smtp_security == "tls",
+        start_tls=settings.smtp_security == "starttls",
+    )
+
+
+class Post:
+    """Hands mails to a server, one after the other."""
+
+    def __init__(self, server: aiosmtplib.SMTP, sender: str, find_customer: FindCustomer) -> None:
+        self._server, self._sender, self._find_customer = server, sender, find_customer
+        self._turn = asyncio.Lock()
+
+    async def __call__(self, request: SendMail, call_id: str) -> MailAnswered:
+        """Write and hand over one mail; OutageError when the server cannot take it now."""
+        del call_id  # the Message-ID says the same, and the reader's mail program knows it too
+        customer = await self._find_customer(request.notice.order_id)
+        reason = core.why_suppressed(customer)
+        if reason is None:
+            reason = await self._hand_over(request, customer)
+        return MailAnswered(outcome=_outcome(request.notice, customer, self._sender, reason))
+
+    async def _hand_over(self, request: SendMail, customer: core.Customer) -> str | None:
+        try:
+            return await self._send(write(request, customer, self._sender))
+        except OutageError:
+            if datetime.now(UTC) < request.give_up_at:
+                raise
+            return "unreachable"
+
+    async def _send(self, mail: EmailMessage) -> str | None:
+        async with self._turn:
+            try:
+                if not self._server.is_connected:
+                    await self._server.connect()
+                await self._server.send_message(mail)
+            except (aiosmtplib.SMTPRecipientsRefused, aiosmtplib.SMTPDataError) as error:
+                if _code(error) >= _PERMANENT:
+                    return "refused"
+                raise OutageError(f"mail server: {_code(error)}") from error
+            except (aiosmtplib.SMTPException, OSError) as error:
+                self._server.close()
+                raise OutageError(f"mail server: {type(error).__name__}") from error
+            except asyncio.CancelledError:
+                self._server.close()  # nobody knows where the conversation stopped
+                raise
+        return None
+
+
+def _code(error: aiosmtplib.SMTPRecipientsRefused | aiosmtplib.SMTPDataError) -> int:
+    return error.code if isinstance(error, aiosmtplib.SMTPDataError) else error.recipients[0].code
+
+
+def write(request: SendMail, customer: core.Customer, sender: str) -> EmailMessage:
+    """Write a mail in the customer's language, as plain text and as HTML of the same words."""
+    notice = request.notice
+    words = _TEXTS[customer.language]
+    subject, _, body = getattr(words, notice.milestone)(customer.number, notice.facts).strip().partition("\n")
+    text = f"{words.greeting(core.one_line(customer.name))}\n\n{body.strip()}\n\n{words.farewell()}\n"
+    mail = EmailMessage(policy=SMTP)
+    mail["Message-ID"] = core.message_id(notice.key, _domain(sender))
+    mail["Date"] = format_datetime(request.written_at)
+    mail["From"] = sender
+    mail["To"] = Address(core.one_line(customer.name), addr_spec=customer.email or "")
+    mail["Subject"] = core.one_line(subject)
+    mail["Auto-Submitted"] = "auto-generated"
+    mail.set_content(text)
+    mail.add_alternative(_PAGE.render(language=customer.language, paragraphs=text.split("\n\n")), subtype="html")
+    return mail
+
+
+def _outcome(notice: core.Notice, customer: core.Customer, sender: str, reason: str | None) -> core.Outcome:
+    return core.Outcome(
+        order_id=notice.order_id,
+        milestone=notice.milestone,
+        about=notice.about,
+        template=f"{notice.milestone}.{customer.language}",
+        message_id=core.message_id(notice.key, _domain(sender)),
+        reason=reason,
+        attempts=0 if reason in core.SUPPRESSED else 1,
+    )
+
+
+def _domain(sender: str) -> str:
+    return parseaddr(sender)[1].rpartition("@")[2]

@@ -1,0 +1,41 @@
+"""Who is told at all, in which language, and under which Message-ID."""
+
+import pytest
+
+from services.notifications.core import Customer, language_of, message_id, one_line, why_suppressed
+
+
+def customer(email: str | None = "ada@example.org", *, is_erased: bool = False) -> Customer:
+    return Customer(number="W-1", name="Ada", email=email, language="en", is_erased=is_erased)
+
+
+def test_a_customer_with_an_address_is_told() -> None:
+    assert why_suppressed(customer()) is None
+
+
+def test_erased_differs_from_never_having_an_address() -> None:
+    assert why_suppressed(customer(None)) == "no_contact"
+    assert why_suppressed(customer(None, is_erased=True)) == "erased"
+
+
+@pytest.mark.parametrize(
+    ("tag", "language"), [("de-AT", "de"), ("DE", "de"), ("en-GB", "en"), ("fr", "en"), ("", "en")]
+)
+def test_a_language_we_do_not_write_becomes_english(tag: str, language: str) -> None:
+    assert language_of(tag) == language
+
+
+def test_a_message_has_one_id_for_ever() -> None:
+    key = ("order", "shipment_delivered", "parcel")
+
+    assert message_id(key, "example.org") == message_id(key, "example.org")
+    assert message_id(key, "example.org") != message_id(("order", "parcel_closed", "parcel"), "example.org")
+    assert message_id(key, "example.org").endswith("@example.org>")
+
+
+@pytest.mark.parametrize("text", ["Ada\r\nBcc: all@example.org", "Ada\x0bB", "Ada\u2028B", " Ada \t B "])
+def test_a_header_never_gets_a_second_line(text: str) -> None:
+    line = one_line(text)
+
+    assert line.isprintable()
+    assert line.startswith("Ada ")
