@@ -84,8 +84,8 @@ async def _no_pause(_seconds: float) -> None:
 class Bench:
     """One service, alone."""
 
-    def __init__(self, service: Service, pool: "asyncpg.Pool[asyncpg.Record]") -> None:
-        self.service, self.pool = service, pool
+    def __init__(self, service: Service, pool: "asyncpg.Pool[asyncpg.Record]", url: str) -> None:
+        self.service, self.pool, self.url = service, pool, url
         self.clock, self.log = Clock(), MemoryLog()
         self.metrics = Metrics(service.name)
         self.memory = PostgresMemory(pool, 30)
@@ -205,7 +205,7 @@ async def bench_of(service: Service, admin_url: str, migrations: Path | None = N
     url = f"postgresql://{service.name}:bench@{server.rpartition('@')[2]}/{database}"
     session = {"search_path": service.name, "jit": "off"}
     async with asyncpg.create_pool(url, min_size=1, max_size=4, server_settings=session) as pool:
-        bench = Bench(service, pool)
+        bench = Bench(service, pool, url)
         await bench.start()
         yield bench
 

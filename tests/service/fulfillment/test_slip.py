@@ -54,11 +54,8 @@ async def test_there_is_no_slip_of_an_unknown_shipment(bench: Bench) -> None:
     assert await slip_of(bench, "nothing.1") is None
 
 
-async def test_slips_are_served_as_pdf_and_never_kept(work: Bench, admin_url: str) -> None:
-    url = admin_url.rpartition("/")[0].rpartition("@")[2]
-    settings = ApiSettings(
-        kafka="unused:1", database_url=SecretStr(f"postgresql://fulfillment:bench@{url}/bench_fulfillment")
-    )
+async def test_slips_are_served_as_pdf_and_never_kept(work: Bench) -> None:
+    settings = ApiSettings(kafka="unused:1", database_url=SecretStr(work.url))
     app = application(settings)
     transport = httpx.ASGITransport(app=app)
     async with (

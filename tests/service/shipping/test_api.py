@@ -25,11 +25,9 @@ async def labelled(on_bench: Benches) -> AsyncIterator[Bench]:
 
 
 @pytest.fixture
-async def client(labelled: Bench, admin_url: str) -> AsyncIterator[httpx.AsyncClient]:
+async def client(labelled: Bench) -> AsyncIterator[httpx.AsyncClient]:
     """Somebody at a printer."""
-    server = admin_url.rpartition("/")[0].rpartition("@")[2]
-    url = SecretStr(f"postgresql://shipping:bench@{server}/bench_shipping")
-    app = application(ApiSettings(kafka="unused:1", database_url=url))
+    app = application(ApiSettings(kafka="unused:1", database_url=SecretStr(labelled.url)))
     transport = httpx.ASGITransport(app=app)
     async with (
         app.router.lifespan_context(app),
