@@ -17,8 +17,8 @@ left join lateral (
     select array_agg(number order by number) as numbers, array_agg(reason order by number) as reasons,
         array_agg(ship_group_id order by number) as ship_group_ids
     from hold
-    where hold.order_id = locked.order_id and lifted_by is null
-) as open on locked.state = 'held'
+    where locked.state = 'held' and hold.order_id = locked.order_id and lifted_by is null
+) as open on true
 
 -- name: insert_orders
 insert into placed_order (

@@ -15,7 +15,7 @@ create table placed_order (
     asks_made integer not null check (asks_made >= 0),
     check (state not in ('released', 'completed') or was_released),
     check (state <> 'held' or holds_made > 0)
-) with (fillfactor = 70); -- updated three times in an order's life, in place
+) with (fillfactor = 50); -- a batch updates neighbours together: room for a second version of each, in place
 
 -- Units of a line by what became of them.  What carriers and the floor report is a fact and fails no check.
 create table order_line (
@@ -28,7 +28,7 @@ create table order_line (
     ended integer not null default 0, -- on parcels lost, returned or destroyed
     settled integer not null default 0, -- invoiced and paid
     primary key (order_id, line_id)
-) with (fillfactor = 70);
+) with (fillfactor = 50); -- the same
 
 create table hold (
     order_id text collate "C" not null references placed_order,
