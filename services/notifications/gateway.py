@@ -5,12 +5,11 @@ back later, is an outage; a definite no, and nobody to write to, are answers.
 """
 
 import asyncio
+from binascii import b2a_qp
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
-from email.headerregistry import Address
-from email.message import EmailMessage
-from email.policy import SMTP
-from email.utils import format_datetime, parseaddr
+from email.header import Header
+from email.utils import format_datetime, formataddr, parseaddr
 from pathlib import Path
 from typing import Any, Final
 
@@ -31,6 +30,7 @@ _TEMPLATES: Final = jinja2.Environment(
 _TEXTS: Final[Mapping[str, Any]] = {name: _TEMPLATES.get_template(f"{name}.txt").module for name in core.LANGUAGES}
 _PAGE: Final = _TEMPLATES.get_template("mail.html")
 _PERMANENT: Final = 500  # an answer from here on will be the same next time
+_NAME_MAX: Final = 80  # a header's line may have 998 bytes, and a letter four times three
 
 FindCustomer = Callable[[str], Awaitable[core.Customer]]
 
@@ -84,18 +84,18 @@ class Post:
 
     async def _hand_over(self, request: SendMail, customer: core.Customer) -> str | None:
         try:
-            return await self._send(write(request, customer, self._sender))
+            return await self._send(customer.email or "", write(request, customer, self._sender))
         except OutageError:
             if datetime.now(UTC) < request.give_up_at:
                 raise
             return "unreachable"
 
-    async def _send(self, mail: EmailMessage) -> str | None:
+    async def _send(self, address: str, mail: bytes) -> str | None:
         async with self._turn:
             try:
                 if not self._server.is_connected:
                     await self._server.connect()
-                await self._server.send_message(mail)
+                await self._server.sendmail(parseaddr(self._sender)[1], [address], mail)
             except (aiosmtplib.SMTPRecipientsRefused, aiosmtplib.SMTPDataError) as error:
                 if _code(error) >= _PERMANENT:
                     return "refused"
@@ -113,22 +113,36 @@ def _code(error: aiosmtplib.SMTPRecipientsRefused | aiosmtplib.SMTPDataError) ->
     return error.code if isinstance(error, aiosmtplib.SMTPDataError) else error.recipients[0].code
 
 
-def write(request: SendMail, customer: core.Customer, sender: str) -> EmailMessage:
-    """Write a mail in the customer's language, as plain text and as HTML of the same words."""
-    notice = request.notice
+def write(request: SendMail, customer: core.Customer, sender: str) -> bytes:
+    """Write a mail in the customer's language, as plain text and as HTML of the same words.
+
+    By hand, since the library's way costs fifteen times as much, and a big day has a hundred thousand mails.
+    """
+    notice, number, name = request.notice, core.one_line(customer.number), core.one_line(customer.name)[:_NAME_MAX]
     words = _TEXTS[customer.language]
-    subject, _, body = getattr(words, notice.milestone)(customer.number, notice.facts).strip().partition("\n")
-    text = f"{words.greeting(core.one_line(customer.name))}\n\n{body.strip()}\n\n{words.farewell()}\n"
-    mail = EmailMessage(policy=SMTP)
-    mail["Message-ID"] = core.message_id(notice.key, _domain(sender))
-    mail["Date"] = format_datetime(request.written_at)
-    mail["From"] = sender
-    mail["To"] = Address(core.one_line(customer.name), addr_spec=customer.email or "")
-    mail["Subject"] = core.one_line(subject)
-    mail["Auto-Submitted"] = "auto-generated"
-    mail.set_content(text)
-    mail.add_alternative(_PAGE.render(language=customer.language, paragraphs=text.split("\n\n")), subtype="html")
-    return mail
+    subject, _, body = getattr(words, notice.milestone)(number, notice.facts).strip().partition("\n")
+    text = f"{words.greeting(name)}\n\n{body.strip()}\n\n{words.farewell()}\n"
+    html = _PAGE.render(language=customer.language, paragraphs=text.split("\n\n"))
+    message_id = core.message_id(notice.key, _domain(sender))
+    boundary = message_id.strip("<>").partition("@")[0]
+    headers = {
+        "Message-ID": message_id,
+        "Date": format_datetime(request.written_at),
+        "From": sender,
+        "To": formataddr((name, customer.email or "")),
+        "Subject": Header(subject, header_name="Subject").encode(),
+        "Auto-Submitted": "auto-generated",
+        "MIME-Version": "1.0",
+        "Content-Type": f'multipart/alternative; boundary="{boundary}"',
+    }
+    head = "".join(f"{field}: {value}\n" for field, value in headers.items()).encode()
+    parts = [head, _part(boundary, "plain", text), _part(boundary, "html", html), f"--{boundary}--\n".encode()]
+    return b"\n".join(parts).replace(b"\n", b"\r\n")
+
+
+def _part(boundary: str, kind: str, text: str) -> bytes:
+    head = f"--{boundary}\nContent-Type: text/{kind}; charset=utf-8\nContent-Transfer-Encoding: quoted-printable\n\n"
+    return head.encode() + b2a_qp(text.encode())
 
 
 def _outcome(notice: core.Notice, customer: core.Customer, sender: str, reason: str | None) -> core.Outcome:

@@ -16,7 +16,7 @@ _NAMED_MAX = 20
 def order_confirmed(heard: Heard[intake.OrderReceived]) -> core.Notice:
     """We have the order."""
     order = heard.event
-    lines = [{"quantity": line.quantity, "name": line.description or line.sku} for line in order.lines]
+    lines = [{"quantity": line.quantity, "name": core.one_line(line.description or line.sku)} for line in order.lines]
     total = _money(order.totals.total, order.currency)
     return _notice(heard, heard.subject, "order_confirmed", lines=lines[:_NAMED_MAX], count=len(lines), total=total)
 

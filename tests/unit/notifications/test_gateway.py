@@ -50,7 +50,7 @@ def mail(milestone: str = "order_refunded", facts: Mapping[str, Any] | None = No
     known = {"number": "W-1001", "name": "Zoë Łukasz", "email": "zoe@example.org", "language": "en"} | changes
     notice = Notice(order_id="o", milestone=milestone, about="thing", facts=facts or FACTS[milestone])
     request = SendMail(notice=notice, written_at=NOW, give_up_at=NOW)
-    wire = write(request, Customer(**known, is_erased=False), SENDER).as_bytes()
+    wire = write(request, Customer(**known, is_erased=False), SENDER)
     read = message_from_bytes(wire, policy=default)
     assert isinstance(read, EmailMessage)
     return read
@@ -112,6 +112,15 @@ def test_headers_say_what_mail_programs_want_to_know() -> None:
     assert read["Date"].datetime == NOW
     assert read["Auto-Submitted"] == "auto-generated"
     assert read["Message-ID"] == mail()["Message-ID"]
+
+
+def test_no_line_on_the_wire_is_longer_than_smtp_takes() -> None:
+    lines = [{"quantity": 1, "name": "x" * 2000}]
+
+    read = mail("order_confirmed", {"lines": lines, "count": 1, "total": "1.00 GBP"}, name="\U0001d4d0" * 500)
+
+    assert max(map(len, read.as_bytes().split(b"\n"))) < 998
+    assert "x" * 2000 in part(read, "plain")
 
 
 @pytest.mark.parametrize("field", ["name", "number"])
