@@ -15,7 +15,7 @@ from typing import Literal
 
 from ordermill.stack import jars, java, kafka, ports, postgres
 from ordermill.stack.errors import StackError
-from ordermill.stack.home import NEEDED_BYTES, Home, check_path, check_space, free_bytes, owned, owner_note, read_record
+from ordermill.stack.home import NEEDED_BYTES, Home, check_path, check_space, free_bytes, nearest, owned, read_record
 from ordermill.stack.process import living, strays
 
 OLDEST_PYTHON = (3, 11)
@@ -77,10 +77,9 @@ def python(_home: Home) -> Iterator[Finding]:
 def home_folder(home: Home) -> Iterator[Finding]:
     """A path that every server can take, writable by us."""
     check_path(home.path)
-    nearest = next(folder for folder in (home.path, *home.path.parents) if folder.exists())
-    if not os.access(nearest, os.W_OK | os.X_OK):
+    if not os.access(nearest(home.path), os.W_OK | os.X_OK):
         with owned(home.path):
-            raise PermissionError(13, f"not writable{owner_note(home.path)}", str(nearest))
+            raise PermissionError
     yield ok("home", home.path)
 
 
@@ -97,12 +96,11 @@ def disk(home: Home) -> Iterator[Finding]:
 
 def file_system(home: Home) -> str:
     """The kind of file system below the home, as far as this machine tells."""
-    nearest = next(folder for folder in (home.path, *home.path.parents) if folder.exists())
     program = shutil.which("stat")
     if not program or not sys.platform.startswith("linux"):
         return "unknown"
     return subprocess.run(
-        [program, "-f", "-c", "%T", str(nearest)], capture_output=True, text=True, check=False
+        [program, "-f", "-c", "%T", str(nearest(home.path))], capture_output=True, text=True, check=False
     ).stdout.strip()
 
 

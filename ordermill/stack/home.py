@@ -98,7 +98,8 @@ class Home:
 
     def mark_complete(self, half: str, identity: str) -> None:
         """Remember a half as complete; from now on its absence is a loss, not a beginning."""
-        write_durably(self.complete, json.dumps(self.completed() | {half: identity}))
+        if self.completed().get(half) != identity:
+            write_durably(self.complete, json.dumps(self.completed() | {half: identity}))
 
     @contextmanager
     def locked(self, progress: Progress = quiet) -> Iterator[int]:
@@ -152,7 +153,7 @@ def owned(path: Path) -> Iterator[None]:
         yield
     except PermissionError as error:
         raise StackError(
-            f"{error.filename or path} may not be written by you{owner_note(path)}",
+            f"{path} may not be written by you{owner_note(path)}",
             f"give it back (sudo chown -R $(id -u):$(id -g) {path}) or choose another folder with ORDERMILL_HOME",
         ) from error
     except OSError as error:
@@ -161,11 +162,15 @@ def owned(path: Path) -> Iterator[None]:
         )
 
 
+def nearest(path: Path) -> Path:
+    """The folder itself, or the first of those above it that is there, as far as we may see."""
+    return next(folder for folder in (path, *path.parents) if os.path.exists(folder))  # noqa: PTH110  never raises
+
+
 def owner_note(path: Path) -> str:
     """Whose the nearest existing folder is."""
-    nearest = next((folder for folder in (path, *path.parents) if folder.exists()), path)
     try:
-        return f"; it belongs to {nearest.owner()}"
+        return f"; it belongs to {nearest(path).owner()}"
     except (KeyError, OSError):
         return ""
 
@@ -182,8 +187,7 @@ def check_path(path: Path) -> None:
 
 def free_bytes(path: Path) -> int:
     """What is left on the disk that holds the folder."""
-    nearest = next(folder for folder in (path, *path.parents) if folder.exists())
-    return shutil.disk_usage(nearest).free
+    return shutil.disk_usage(nearest(path)).free
 
 
 def check_space(path: Path) -> None:

@@ -97,15 +97,15 @@ class Kafka:
     name = "kafka"
     stop_signal = signal.SIGTERM
     # Replay after a crash, on a machine that is busy with other things.
-    ready_timeout_s = 90.0
+    ready_timeout_s = 180.0
 
     @property
     def processes(self) -> list[str]:
         """Its processes' names."""
         return [name_of(number) for number in range(1, self.brokers + 1)]
 
-    def create(self, lock: int) -> str:
-        """Format empty storage; returns the new cluster's id."""
+    def create(self, lock: int) -> None:
+        """Format empty storage, for a new cluster."""
         shutil.rmtree(self.home.kafka, ignore_errors=True)
         self.home.kafka.mkdir(mode=0o700)
         cluster = new_cluster_id()
@@ -114,7 +114,6 @@ class Kafka:
         for node in nodes:
             self.configure(node, nodes)
             self.format(node, cluster, lock)
-        return cluster
 
     def verify(self, identity: str) -> None:
         """Refuse storage that lost a part: Kafka would start with what is left, and without what was in it."""
@@ -144,9 +143,15 @@ class Kafka:
                 command = [*self.runtime(), "kafka.Kafka", config_of(node)]
                 spawn(self.home, Program(node.name, command, self.home.path, clean_environment(self.home)))
 
+    def identity(self) -> str:
+        """The cluster's id, as the storage has it."""
+        meta = self.home.kafka / "1" / "meta.properties"
+        lines = meta.read_text().splitlines() if meta.exists() else []
+        return next((line.partition("=")[2] for line in lines if line.startswith("cluster.id=")), "")
+
     def is_ready(self) -> bool:
         """Whether every node answers as this very cluster."""
-        cluster = self.home.completed().get(self.name)
+        cluster = self.identity()
         answers = [metadata.ask(node.port) for node in self.recorded()]
         return len(answers) == self.brokers and all(
             answer and answer.id == cluster and answer.brokers == self.brokers for answer in answers

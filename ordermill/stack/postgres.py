@@ -187,8 +187,8 @@ class Postgres:
         """The cluster's folder."""
         return self.home.postgres / "data"
 
-    def create(self, lock: int) -> str:
-        """Make an empty cluster with a password of its own; returns the version that made it."""
+    def create(self, lock: int) -> None:
+        """Make an empty cluster with a password of its own."""
         shutil.rmtree(self.home.postgres, ignore_errors=True)
         self.home.postgres.mkdir(mode=0o700)
         programs = find_programs()
@@ -197,6 +197,9 @@ class Postgres:
         self.progress(f"postgres: making its cluster {way.label}")
         self.initdb(programs, way, lock)
         self.first_password.unlink()
+
+    def identity(self) -> str:
+        """The version that made the cluster."""
         return (self.data / "PG_VERSION").read_text().strip()
 
     @property

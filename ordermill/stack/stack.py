@@ -64,7 +64,8 @@ class Half(Protocol):
     def ready_timeout_s(self) -> float: ...
     @property
     def processes(self) -> list[str]: ...
-    def create(self, lock: int) -> str: ...
+    def create(self, lock: int) -> None: ...
+    def identity(self) -> str: ...
     def verify(self, identity: str) -> None: ...
     def launch(self) -> None: ...
     def is_ready(self) -> bool: ...
@@ -145,6 +146,8 @@ def up(home: Home | None = None, progress: Progress = quiet, options: Options | 
             clear_strays(home, progress)
         with undone_on_failure(home):
             start(missing, lock)
+        for half in halves:
+            home.mark_complete(half.name, half.identity())
         return describe(home, halves)
 
 
@@ -200,12 +203,14 @@ def start(halves: Sequence[Half], lock: int) -> None:
 
 
 def ensure_made(half: Half, lock: int) -> None:
-    """Make its state anew, unless it was once complete: then nothing of it may be missing."""
-    identity = half.home.completed().get(half.name)
-    if identity:
+    """Make its state anew, unless it was once complete: then nothing of it may be missing.
+
+    Complete is what has answered once. Before that nobody can have kept anything in it.
+    """
+    if identity := half.home.completed().get(half.name):
         half.verify(identity)
     else:
-        half.home.mark_complete(half.name, half.create(lock))
+        half.create(lock)
 
 
 def await_ready(half: Half) -> None:
@@ -285,7 +290,7 @@ def admin_url(postgres: Mapping[str, object] | None) -> str:
 def down(home: Home | None = None, progress: Progress = quiet, *, wipe: bool = False) -> list[str]:
     """Stop exactly what was started in this home, what runs on the servers first; tells their names."""
     home = home or Home.chosen()
-    if not home.path.exists():
+    if not is_there(home):
         return []
     with home.locked(progress):
         found = [*living(home), *strays(home)]
@@ -300,6 +305,12 @@ def down(home: Home | None = None, progress: Progress = quiet, *, wipe: bool = F
             progress(f"deleting the state in {home.path}")
             home.wipe()
     return [process.name for process in found]
+
+
+def is_there(home: Home) -> bool:
+    """Whether the home exists; somebody else's is an error."""
+    with owned(home.path):
+        return home.path.exists()
 
 
 def stop(processes: Sequence[Process], grace_s: float, progress: Progress) -> None:
@@ -322,6 +333,7 @@ def stop_signal(process: Process) -> signal.Signals:
 def status(home: Home | None = None) -> Status:
     """What runs in this home, and whether the servers answer."""
     home = home or Home.chosen()
+    is_there(home)
     processes = {process.name: process.pid for process in living(home)}
     brokers = sum(1 for name in processes if name in map(broker_name, range(1, BROKERS_MAX + 1)))
     halves = wanted_halves(home, quiet, Options(brokers=max(1, brokers)))
