@@ -3,7 +3,7 @@
 | environment                                    | servers                                                  |
 |------------------------------------------------|----------------------------------------------------------|
 | nothing                                        | embedded, in `.ordermill-test`, stopped after the tests  |
-| ORDERMILL_KEEP=1                               | the same, left running for the next run                  |
+| ORDERMILL_KEEP=1                               | the same, joined if it runs, and left running            |
 | ORDERMILL_KAFKA, ORDERMILL_DATABASE_URL        | those                                                    |
 | ORDERMILL_TEST_STACK=containers                | the official images, where Docker answers                |
 """
@@ -51,13 +51,18 @@ def servers() -> Iterator[Servers]:
 def embedded() -> Iterator[stack.Stack]:
     """The embedded stack. Runs at the same time share it: the first makes it anew, the last stops it."""
     with Path(f"{HOME.path}.users").open("a") as users:
-        if is_only_user(users.fileno()) and not stack.status(HOME).processes:
+        if is_only_user(users.fileno()) and not is_kept():
             stack.down(HOME, wipe=True)
         running = stack.up(HOME)
         fcntl.flock(users, fcntl.LOCK_SH)
         yield running
-        if is_only_user(users.fileno()) and not os.environ.get("ORDERMILL_KEEP"):
+        if is_only_user(users.fileno()) and not is_kept():
             stack.down(HOME)
+
+
+def is_kept() -> bool:
+    """Whether the servers and their state outlive the run."""
+    return bool(os.environ.get("ORDERMILL_KEEP"))
 
 
 def is_only_user(users: int) -> bool:

@@ -43,6 +43,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="WORLD_")
 
     kafka: str = Field(validation_alias="ORDERMILL_KAFKA")
+    host: str = "127.0.0.1"
     provider_port: int
     smtp_port: int
     mailbox: Path
@@ -75,9 +76,9 @@ class World:
         """Answer until told to stop."""
         settings = self._settings
         settings.mailbox.parent.mkdir(parents=True, exist_ok=True)
-        post = Controller(Mailbox(settings.mailbox), hostname="127.0.0.1", port=settings.smtp_port)
+        post = Controller(Mailbox(settings.mailbox), hostname=settings.host, port=settings.smtp_port)
         provider = uvicorn.Server(uvicorn.Config(
-            application(self._temper, self._send), host="127.0.0.1", port=settings.provider_port, log_level="warning",
+            application(self._temper, self._send), host=settings.host, port=settings.provider_port, log_level="warning",
         ))  # fmt: skip
         consumer = AIOKafkaConsumer(*self._topics, bootstrap_servers=settings.kafka, auto_offset_reset="earliest")
         post.start()
