@@ -3,6 +3,7 @@
 Decides nothing.
 """
 
+import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -173,24 +174,23 @@ async def _with_quantities(tx: Tx, query: Query, quantities: Quantities) -> None
 # --- asks -------------------------------------------------------------------------------------------------------------
 
 
-async def insert_early_wish(tx: Tx, order_id: str, wish: Wish) -> None:
-    """Keep the wish of a channel for an order that is still to come (rare, so one by one)."""
-    await tx.execute(
-        SQL.insert_early_wish,
-        order_id=order_id,
-        message_id=wish.message_id,
-        reason=wish.reason,
-        line_ids=[line_id for line_id, _ in wish.lines],
-        quantities=[quantity for _, quantity in wish.lines],
-    )
+async def insert_early_wishes(tx: Tx, wishes: Sequence[tuple[str, Wish]]) -> None:
+    """Keep what channels wish for orders that are still to come."""
+    if wishes:
+        await tx.execute(
+            SQL.insert_early_wishes,
+            order_ids=[order_id for order_id, _ in wishes],
+            message_ids=[wish.message_id for _, wish in wishes],
+            reasons=[wish.reason for _, wish in wishes],
+            lines=[json.dumps(wish.lines) for _, wish in wishes],
+        )
 
 
 async def take_early_wishes(tx: Tx, order_ids: Collection[str]) -> list[tuple[str, Wish]]:
     """Give the wishes that came before these orders, in the order of their coming, and forget them."""
-    rows = await tx.fetch(SQL.take_early_wishes, order_ids=list(order_ids))
     return [
-        (order_id, Wish(message_id=message_id, lines=tuple(zip(*lines, strict=True)), reason=reason, by="channel"))
-        for order_id, message_id, reason, *lines in rows
+        (order_id, Wish(message_id=message_id, lines=tuple(map(tuple, json.loads(lines))), reason=reason, by="channel"))
+        for order_id, message_id, reason, lines in await tx.fetch(SQL.take_early_wishes, order_ids=list(order_ids))
     ]
 
 

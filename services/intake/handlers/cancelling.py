@@ -28,9 +28,8 @@ async def take_wishes(turn: Turn, requests: Sequence[Heard[channel.CancellationR
     """
     course = await Course.of(turn, requests)
     wishes = [(heard, translate.wish_of(heard.event)) for heard in requests]
-    for heard, wish in wishes:
-        if heard.subject not in course.now:
-            await store.insert_early_wish(turn, heard.subject, wish)
+    early = [(heard.subject, wish) for heard, wish in wishes if heard.subject not in course.now]
+    await store.insert_early_wishes(turn, early)
     await cancel(turn, course, [wish for wish in wishes if wish[0].subject in course.now])
     await conclude(turn, course)
 

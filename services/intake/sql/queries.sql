@@ -130,15 +130,15 @@ from order_line
 where order_id = any(:order_ids::text[])
 group by order_id
 
--- name: insert_early_wish
-insert into early_wish (order_id, message_id, reason, line_ids, quantities)
-values (:order_id, :message_id, :reason, :line_ids::text[], :quantities::int[])
+-- name: insert_early_wishes
+insert into early_wish (order_id, message_id, reason, lines)
+select * from unnest(:order_ids::text[], :message_ids::text[], :reasons::text[], :lines::jsonb[])
 
 -- name: take_early_wishes
 with taken as (
     delete from early_wish where order_id = any(:order_ids::text[]) returning *
 )
-select order_id, message_id, reason, line_ids, quantities from taken order by position
+select order_id, message_id, reason, lines from taken order by position
 
 -- name: insert_asks
 insert into ask (ask_id, order_id, message_id, reason, asked_by, is_answered)

@@ -148,6 +148,18 @@ async def test_a_wish_for_a_rejected_order_is_refused_to_its_channel(bench: Benc
     assert bench.said(intake.OrderCancelled) == []
 
 
+async def test_wishes_that_overtake_their_order_are_kept_in_order(bench: Bench) -> None:
+    await bench.hear(wish("M1", l1=1), wish("M2", l1=2))
+    assert bench.said(channel.OrderRefused) == []
+
+    await bench.hear(placed())
+
+    first, second = bench.said(intake.OrderCancelled)
+    assert (quantities(first.lines), quantities(second.lines)) == ({"1": 1}, {"1": 1})
+    assert quantities(second.too_late) == {"1": 1}
+    assert await bench.rows("select from early_wish") == []
+
+
 async def test_a_wish_that_overtakes_its_order_is_kept(bench: Bench) -> None:
     await bench.hear(wish())
     assert bench.said(channel.OrderRefused) == []

@@ -67,8 +67,7 @@ create table early_wish (
     order_id text collate "C" not null, -- of no order yet
     message_id text not null,
     reason text not null,
-    line_ids text[] not null,
-    quantities integer[] not null
+    lines jsonb not null -- [[line id, quantity], …]
 );
 create index early_wish_order on early_wish (order_id); -- looked for with every new order
 
