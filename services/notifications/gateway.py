@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from email.header import Header
 from email.utils import format_datetime, formataddr, parseaddr
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -95,7 +96,7 @@ class Post:
             try:
                 if not self._server.is_connected:
                     await self._server.connect()
-                await self._server.sendmail(parseaddr(self._sender)[1], [address], mail)
+                await self._server.sendmail(_address(self._sender), [address], mail)
             except (aiosmtplib.SMTPRecipientsRefused, aiosmtplib.SMTPDataError) as error:
                 if _code(error) >= _PERMANENT:
                     return "refused"
@@ -157,5 +158,10 @@ def _outcome(notice: core.Notice, customer: core.Customer, sender: str, reason: 
     )
 
 
+@lru_cache
+def _address(sender: str) -> str:
+    return parseaddr(sender)[1]
+
+
 def _domain(sender: str) -> str:
-    return parseaddr(sender)[1].rpartition("@")[2]
+    return _address(sender).rpartition("@")[2]
