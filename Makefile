@@ -15,8 +15,12 @@ help: ## Show this list
 setup: ## Make .venv from the lock (seconds; nothing is installed outside the checkout)
 	@tools/setup
 
+.PHONY: demo
+demo: setup ## Run 1,000 orders through everything; ORDERS=<number or files of invoices> for others
+	@$(BIN)/ordermill demo $(if $(ORDERS),--orders $(ORDERS))
+
 .PHONY: up
-up: setup ## Start the embedded Kafka and PostgreSQL; they run until `make down`
+up: setup ## Start the servers, the services and the outside world, until `make down`
 	@$(BIN)/ordermill up
 
 .PHONY: down
@@ -42,6 +46,10 @@ lint: setup ## Check format, style, types and the direction of imports
 fmt: setup ## Format the code and mend what can be mended
 	@$(BIN)/python -m ruff format .
 	@$(BIN)/python -m ruff check --fix .
+
+.PHONY: generate
+generate: setup ## Write schemas, docs/topics.md and the AsyncAPI document anew from the contracts
+	@$(BIN)/python -m contracts.generate
 
 .PHONY: lock
 lock: setup ## Write both lock files anew from pyproject.toml
