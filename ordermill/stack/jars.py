@@ -18,9 +18,13 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ordermill.stack.errors import StackError
 from ordermill.stack.home import Progress, quiet
+
+if TYPE_CHECKING:
+    from jgo.maven import MavenContext
 
 LOCK = Path(__file__).with_name("jars.lock")
 # A cold Maven fetches its own plugins first; slower than this is a network that does not answer.
@@ -172,20 +176,16 @@ def run_fetcher(wanted: list[Jar], draft: Path) -> None:
     try:
         context = MavenContext(repo_cache=draft / "repository", timeout=FETCH_TIMEOUT_S)
         with ThreadPoolExecutor(FETCH_THREADS) as threads:
-            for jar, path in zip(wanted, threads.map(lambda jar: fetch(context, jar), wanted), strict=True):
-                if path:
-                    shutil.move(path, draft / jar.name)
+            list(threads.map(lambda jar: fetch(context, jar, draft / jar.name), wanted))
     finally:
         truststore.extract_from_ssl()
 
 
-def fetch(context: object, jar: Jar) -> Path | None:
+def fetch(context: MavenContext, jar: Jar, target: Path) -> None:
     """One jar, or nothing: whether what came is right is for the lock to say."""
-    try:
-        project = context.project(jar.group, jar.artifact)  # type: ignore[attr-defined]
-        return Path(project.at_version(jar.version).artifact().resolve())
-    except Exception:  # noqa: BLE001  whatever the fetcher raises, the next source gets its chance
-        return None
+    # Whatever the fetcher raises, the next source gets its chance.
+    with suppress(Exception):
+        Path(context.project(jar.group, jar.artifact).at_version(jar.version).artifact().resolve()).replace(target)
 
 
 def known_sources() -> Iterator[tuple[str, Source]]:
