@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from chassis.errors import FencedError
-from chassis.ports import Parked, Standing, Waiting
+from chassis.ports import Decision, Parked, Standing, Waiting
 from chassis.postgres import Connection, Pool, in_transaction, on_connection
 from chassis.queries import Queries
 from chassis.wire import Outgoing, pack_headers, unpack_headers
@@ -211,6 +211,10 @@ class PostgresMemory:
                 await ledger.append(kept, now)
 
         await self.transact(swap)
+
+    async def repair(self, row: int, decision: Decision) -> bool:
+        """Wake a dead letter by an operator's decision, maybe with another body; False when it rests no more."""
+        return bool(await self._fetch(SQL.repair, id=row, **decision._asdict()))
 
     async def outlook(self) -> list[tuple[str, str, int, datetime | None]]:
         """How much waits, of what kind, why, and since when."""

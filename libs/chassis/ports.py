@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple, Protocol, TypeVar
+from typing import Literal, NamedTuple, Protocol, TypeVar
 
 from chassis.queries import Tx
 from chassis.wire import Headers, Outgoing
@@ -68,6 +68,15 @@ class Parked(NamedTuple):
     verdict: str | None
     actor: str | None
     why: str | None
+
+
+class Decision(NamedTuple):
+    """What an operator decided about a dead letter: who, why, and the mended body where it was edited."""
+
+    verdict: Literal["retry", "edit", "discard"]
+    actor: str
+    why: str
+    value: bytes | None = None
 
 
 class PlacedCall(NamedTuple):

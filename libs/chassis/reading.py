@@ -30,12 +30,14 @@ def read_record(service: Service, record: Record) -> Entry:
     place = f"{record.partition}:{record.offset}"
     key = place if record.key is None else record.key.decode("utf-8", "replace").replace("\x00", "")
     envelope, problem = _read_envelope(record.headers, record.timestamp)
+    if topic_named(record.topic).is_outside:
+        envelope.revision = 0  # whatever a stranger claims
+    elif not envelope.revision and not problem:
+        problem = "no_ce_sequence"
     if record.key is None:
         problem = "no_key"
     elif len(key) > KEY_LENGTH_MAX:
         key, problem = place, "key_too_long"
-    elif not envelope.revision and not problem and not topic_named(record.topic).is_outside:
-        problem = "no_ce_sequence"
     queue = f"{record.topic}!{place}" if problem else f"{record.topic}/{key}"
     heard: Heard[Any] = Heard(_UNREAD, key, record.topic, record.partition, envelope)
     entry = Entry(queue, record.partition, key, heard, record.value, record.headers, place=place, problem=problem)

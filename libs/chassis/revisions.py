@@ -80,7 +80,8 @@ def _is_new(service: Service, entry: Entry, identity: str, known: dict[str, byte
     if known[identity] == digest:
         return False
     entry.route = service.conflicting.get(entry.type)
-    entry.problem = None if entry.route else "id_collision"
+    if entry.route is None:  # it stands alone: nobody waits behind a sender's mistake
+        entry.problem, entry.queue = "id_collision", f"{entry.heard.topic}!{entry.place}"
     return True
 
 

@@ -4,11 +4,21 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 
 import pytest
+import structlog
 
 from chassis import Service
 from tests.service.bench import Bench, bench_of, drop_benches
 
 Benches = Callable[[Service], AbstractAsyncContextManager[Bench]]
+
+
+# Until a process configures it, structlog draws an error with every variable of every frame.
+structlog.configure(
+    processors=[
+        structlog.processors.add_log_level,
+        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback),
+    ]
+)
 
 
 @pytest.fixture(scope="session")

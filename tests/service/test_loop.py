@@ -1,12 +1,20 @@
 """The loop with its tables on a real PostgreSQL: each message once in effect, in order, and nothing lost."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 import pytest
 
-from contracts import billing, intake, shipping
-from tests.service.bench import Bench, bench_of
+from chassis.errors import DoubtError, FloodError, HoleError, OutageError, StoppedError
+from chassis.ports import Decision
+from chassis.wire import Outgoing, read_envelope
+from contracts import billing, intake, payment, shipping
+from contracts.topics import DEAD_LETTERS, LANES, Service
+from contracts.values import event_id_of, lane_of
+from tests.service.bench import Bench, FakeRecord, bench_of
 from tests.service.counter.service import MIGRATIONS, Counter, example
+
+DEAD, RESOLVED = DEAD_LETTERS[Service.BILLING].events
 
 
 @pytest.fixture
@@ -30,6 +38,35 @@ def order(wish: str = "W-1") -> intake.OrderReceived:
     return example(intake.OrderReceived, channel_order_id=wish)
 
 
+def captured(reference: str, operation: str, **changes: object) -> payment.Captured:
+    return example(payment.Captured, reference=reference, operation_id=operation, **changes)
+
+
+def revisions(bench: Bench, subject: str) -> list[int]:
+    """The revisions said about one order, as they were published."""
+    return [read_envelope(said.headers, 0).revision for said in bench.log.appended if said.key == subject]
+
+
+def key_in(lane: int) -> str:
+    """A subject whose home is this lane."""
+    return next(key for key in map(str, range(1000)) if lane_of(key, LANES) == lane)
+
+
+async def rest(bench: Bench) -> None:
+    """Let time pass until what fails has used up its tries."""
+    for _ in range(3):
+        bench.clock.advance(seconds=10)
+        await bench.settle()
+
+
+async def decide(bench: Bench, decision: Decision) -> None:
+    """Settle every dead letter in one way, and let the loop see it."""
+    for row in await bench.rows("select id from later where reason = 'dead'"):
+        assert await bench.memory.repair(row["id"], decision)
+    await bench.rows("update later set due = $1 where due > $1 returning id", bench.clock.now)
+    await bench.settle()
+
+
 # --- once, and in order -----------------------------------------------------------------------------------------------
 
 
@@ -43,6 +80,51 @@ async def test_what_comes_twice_has_one_effect(bench: Bench) -> None:
     assert len(bench.said(billing.FundsSecured)) == 1
 
 
+async def test_a_crash_after_the_commit_repeats_nothing(bench: Bench) -> None:
+    record = bench.record(order(), "o-1")
+    await bench.hear_records([record])
+
+    await bench.crash()
+    await bench.hear_records([record])
+
+    assert await story(bench) == ["received"]
+    assert set(revisions(bench, "o-1")) == {1}
+
+
+async def test_a_missing_revision_stops_before_any_effect(bench: Bench) -> None:
+    with pytest.raises(HoleError):
+        await bench.hear_records([bench.record(order(), "o-1", revision=2)])
+
+    assert await story(bench) == []
+    assert bench.log.rewound
+
+
+async def test_types_that_are_not_heard_count_as_heard(bench: Bench) -> None:
+    unheard = bench.record(example(intake.OrderHeld), "o-1")
+    await bench.hear_records([unheard, bench.record(example(intake.OrderCancelled), "o-1")])
+
+    assert await story(bench) == ["cancelled"]
+
+
+async def test_compacted_topics_may_skip_and_never_go_back(bench: Bench) -> None:
+    contacts = example(intake.ContactsRecorded)
+    newer, older = (bench.record(contacts, "o-1", revision=number) for number in (5, 3))
+
+    await bench.hear_records([newer, older])
+
+    assert await story(bench) == ["contacts"]
+
+
+async def test_a_tombstone_is_handed_to_who_erases(bench: Bench) -> None:
+    await bench.hear_records([bench.record(example(intake.ContactsRecorded), "o-1")])
+    await bench.hear_records([bench.record(None, "o-1", kind=intake.ContactsRecorded)])
+
+    assert await story(bench, "o-1") == ["contacts", "erased"]
+
+
+# --- early ------------------------------------------------------------------------------------------------------------
+
+
 async def test_an_early_message_waits_for_its_cause_and_is_woken(bench: Bench) -> None:
     await bench.hear(example(shipping.ShipmentDelivered), subject="o-1")
     assert [row["reason"] for row in await bench.waiting()] == ["early"]
@@ -51,3 +133,351 @@ async def test_an_early_message_waits_for_its_cause_and_is_woken(bench: Bench) -
 
     assert await story(bench) == ["received", "delivered"]
     assert await bench.waiting() == []
+
+
+async def test_a_cause_in_the_same_batch_wakes_at_once(bench: Bench) -> None:
+    late = bench.record(example(shipping.ShipmentDelivered), "o-1")
+    await bench.hear_records([late, bench.record(order(), "o-1")])
+
+    assert await story(bench) == ["received", "delivered"]
+
+
+async def test_followers_of_an_early_message_keep_their_order(bench: Bench) -> None:
+    for _ in range(3):
+        await bench.hear(example(shipping.ShipmentDelivered), subject="o-1")
+    assert [row["reason"] for row in await bench.waiting()] == ["early", "behind", "behind"]
+
+    await bench.hear(order(), subject="o-1")
+
+    heard = [row["id"] for row in await bench.rows("select id from story where what = 'delivered' order by position")]
+    assert heard == [event_id_of("shipping-shipments", "o-1", revision) for revision in (1, 2, 3)]
+
+
+async def test_a_missed_wake_is_made_good_by_patience(bench: Bench) -> None:
+    await bench.hear(example(shipping.ShipmentDelivered), subject="o-1")
+    await bench.rows("insert into story (subject, what, id) values ('o-1', 'received', '') returning position")
+
+    bench.clock.advance(seconds=1)
+    await bench.settle()
+
+    assert await story(bench) == ["received", "delivered"]
+
+
+# --- poison -----------------------------------------------------------------------------------------------------------
+
+
+async def test_poison_is_found_and_the_rest_is_on_time(bench: Bench) -> None:
+    records = [bench.record(order("poison" if number == 77 else "W-1"), f"o-{number}") for number in range(200)]
+
+    await bench.hear_records(records)
+
+    assert len(await story(bench)) == 199
+    assert [(row["queue"], row["reason"]) for row in await bench.waiting()] == [("intake-orders/o-77", "failed")]
+    assert len(bench.said(billing.FundsSecured)) == 199
+
+
+async def test_a_subject_waits_behind_its_poison_in_order(bench: Bench, counter: Counter) -> None:
+    first, second = bench.record(order("poison"), "o-1"), bench.record(example(intake.OrderCancelled), "o-1")
+    await bench.hear_records([first, second, bench.record(order(), "o-2")])
+    await rest(bench)
+    assert [row["reason"] for row in await bench.waiting()] == ["dead", "behind"]
+    assert await story(bench, "o-1") == []
+
+    counter.is_strict = False
+    await decide(bench, Decision("retry", "kim", "mended"))
+
+    assert await story(bench, "o-1") == ["received", "cancelled"]
+    assert await bench.waiting() == []
+    assert [(said.resolution, said.actor) for said in bench.said(RESOLVED)] == [("retried", "kim")]
+
+
+async def test_three_tries_make_a_dead_letter_which_is_told_once(bench: Bench) -> None:
+    await bench.hear(order("poison"), subject="o-1")
+    await rest(bench)
+    await rest(bench)
+
+    (letter,) = bench.said(DEAD)
+    assert (letter.reason, letter.attempts, letter.topic) == ("failed", 3, "intake-orders")
+    assert "ValueError" in letter.error
+
+
+async def test_an_edited_body_is_taken_in_place_of_the_first(bench: Bench) -> None:
+    await bench.hear(order("poison"), subject="o-1")
+    await rest(bench)
+
+    await decide(bench, Decision("edit", "kim", "a typing error", order().encode()))
+
+    assert await story(bench) == ["received"]
+    assert bench.said(RESOLVED)[0].resolution == "edited"
+
+
+async def test_a_discarded_message_lets_its_followers_pass(bench: Bench) -> None:
+    follower = bench.record(example(intake.OrderCancelled), "o-1", revision=2)
+    await bench.hear_records([bench.record(order("poison"), "o-1", revision=1), follower])
+    await rest(bench)
+
+    await decide(bench, Decision("discard", "kim", "a test order"))
+
+    assert await story(bench) == ["cancelled"]
+    assert bench.said(RESOLVED)[0].resolution == "discarded"
+
+
+async def test_a_flood_of_failures_stops_the_service(bench: Bench, counter: Counter) -> None:
+    counter.broken = {f"o-{number}" for number in range(100)}
+    records = [bench.record(order(), f"o-{number}") for number in range(100)]
+
+    with pytest.raises(FloodError):
+        await bench.hear_records(records)
+
+    assert len(await bench.waiting()) < 20
+    assert bench.log.rewound
+
+
+async def test_an_announcement_too_large_is_poison(bench: Bench) -> None:
+    await bench.hear(order("oversize"), subject="o-1")
+
+    (row,) = await bench.waiting()
+    assert row["reason"] == "failed"
+    assert "body_oversize" in row["error"]
+    assert bench.log.appended == []
+
+
+async def test_ten_thousand_rows_behind_a_repaired_head_drain_fairly(bench: Bench, counter: Counter) -> None:
+    records = [bench.record(order("poison"), "o-1")]
+    records += [bench.record(example(intake.OrderCancelled), "o-1") for _ in range(10_000)]
+    for first in range(0, len(records), 500):
+        await bench.loop.take(records[first : first + 500])
+    await rest(bench)
+    await bench.hear(order("remind"), subject="o-2")
+    bench.clock.advance(hours=2)
+    counter.is_strict = False
+    (row,) = await bench.rows("select id from later where reason = 'dead'")
+    await bench.memory.repair(row["id"], Decision("retry", "kim", "mended"))
+    await bench.rows("update later set due = $1 where id = $2 returning id", bench.clock.now, row["id"])
+
+    batches = 0
+    while await bench.waiting():
+        bench.loop.look()
+        assert await bench.loop.take([])
+        batches += 1
+        assert "due" in await story(bench, "o-2"), "a timer starves behind a long queue"
+
+    assert len(await story(bench, "o-1")) == 10_001
+    assert batches <= 22
+
+
+# --- from outside -----------------------------------------------------------------------------------------------------
+
+
+async def test_what_cannot_be_read_rests_at_once(bench: Bench) -> None:
+    good = bench.record(captured("pi-1", "op-1"))
+    bad = FakeRecord(good.topic, good.partition, good.offset, good.timestamp, good.key, b"{", good.headers)
+
+    await bench.hear_records([bad])
+
+    (letter,) = bench.said(DEAD)
+    assert (letter.reason, letter.attempts) == ("malformed", 1)
+    assert [row["reason"] for row in await bench.waiting()] == ["dead"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"key": None},
+        {"key": b"k" * 5000},
+        {"key": b"\xff\x00k"},
+        {"value": None},
+        {"value": b'{"\\u0000": 1}'},
+        {"value": b"[" * 100_000},
+        {"headers": []},
+        {"headers": [("ce_id", b"\x00"), ("ce_type", b"\xff")]},
+        {"headers": [("ce_id", None), ("ce_type", b"payment.captured.v1")]},
+        {"headers": [("ce_id", b"i" * 5000), ("ce_type", b"payment.captured.v1")]},
+        {"headers": [("ce_id", b"1"), ("ce_type", b"t" * 200)]},
+        {"headers": [("ce_id", b"1"), ("ce_type", b"payment.captured.v1"), ("ce_time", b"0001-01-01T00:00:00+14:00")]},
+        {"headers": [("ce_id", b"1"), ("ce_type", b"payment.captured.v1"), ("ce_sequence", b"7")]},
+        {"timestamp": -1},
+        {"timestamp": 2**62},
+        {"timestamp": 2**62, "headers": []},
+    ],
+    ids=str,
+)
+async def test_nothing_a_stranger_sends_stops_us(bench: Bench, change: dict[str, object]) -> None:
+    record = bench.record(captured("pi-1", "op-1"))
+    for name, value in change.items():
+        setattr(record, name, value)
+
+    await bench.hear_records([record, bench.record(order(), "o-1")])
+
+    assert await story(bench) == ["received"]
+
+
+async def test_a_sender_may_repeat_itself_for_ever(bench: Bench) -> None:
+    await bench.hear(order("pay pi-1"), subject="o-1")
+    for _ in range(3):
+        await bench.hear(captured("pi-1", "op-1"))
+
+    assert await story(bench, "o-1") == ["received", "captured"]
+
+
+async def test_the_same_id_with_other_content_harms_nobody(bench: Bench) -> None:
+    await bench.hear(order("pay pi-1"), subject="o-1")
+    await bench.hear(captured("pi-1", "op-1"))
+
+    await bench.hear(captured("pi-1", "op-1", amount=1))
+    await bench.hear(captured("pi-1", "op-2"))
+
+    assert await story(bench, "o-1") == ["received", "captured", "captured"]
+    assert [letter.error for letter in bench.said(DEAD)] == ["id_collision"]
+
+
+async def test_an_unknown_reference_waits_until_somebody_names_it(bench: Bench) -> None:
+    await bench.hear(captured("pi-1", "op-1"), captured("pi-1", "op-2"))
+    assert [row["awaits"] for row in await bench.waiting()] == ["payment:pi-1", None]
+
+    await bench.hear(order("pay pi-1"), subject="o-1")
+
+    assert await story(bench, "o-1") == ["received", "captured", "captured"]
+    assert await bench.waiting() == []
+
+
+async def test_messages_of_one_key_stay_in_order_on_their_way_home(bench: Bench) -> None:
+    await bench.hear(captured("pi-1", "op-1"))
+    early = bench.record(example(payment.Refunded, reference="pi-1", operation_id="op-2"))
+
+    await bench.hear_records([bench.record(order("pay pi-1"), "o-1"), early, bench.record(captured("pi-1", "op-3"))])
+
+    assert await story(bench, "o-1") == ["received", "captured", "refunded", "captured"]
+
+
+# --- several instances ------------------------------------------------------------------------------------------------
+
+
+async def test_a_message_is_handed_over_to_the_home_lane_s_owner(bench: Bench) -> None:
+    home, edge = 3, 8
+    bench.loop.drop()
+    here, there = bench.instance(), bench.instance()
+    await here.take_over([edge])
+    await there.take_over([home])
+    subject = key_in(home)
+    await there.take([bench.record(order("pay pi-1"), subject)])
+    record = bench.record(captured("pi-1", "op-1"))
+    record.partition = edge
+
+    await here.take([record])
+    assert await story(bench) == ["received"]
+    there.look()
+    await there.take([])
+
+    assert await story(bench, subject) == ["received", "captured"]
+
+
+async def test_a_note_for_another_subject_goes_to_its_lane(bench: Bench) -> None:
+    other = key_in(3)
+    await bench.hear(order(f"tell {other}"), subject=key_in(8))
+
+    assert await story(bench, other) == ["due"]
+
+
+async def test_the_heir_publishes_what_its_forerunner_left(bench: Bench) -> None:
+    published: list[Outgoing] = []
+
+    async def fail(outgoing: object) -> None:
+        raise ConnectionResetError
+
+    async def stop(_seconds: float) -> None:
+        raise StoppedError
+
+    publish, bench.log.publish = bench.log.publish, fail  # type: ignore[method-assign, assignment]
+    bench.loop._pause = stop
+    with pytest.raises(StoppedError):
+        await bench.loop.take([bench.record(order(), "o-1")])
+    bench.log.publish = publish  # type: ignore[method-assign]
+    assert published == bench.log.appended == []
+
+    await bench.crash()
+
+    assert [(said.key, said.lane) for said in bench.log.appended] == [("o-1", lane_of("o-1", LANES))]
+    assert await bench.rows("select * from outbox") == []
+    await bench.hear(order(), subject="o-1")
+    assert revisions(bench, "o-1") == [1, 2]
+
+
+async def test_who_lost_a_lane_writes_nothing(bench: Bench) -> None:
+    heir = bench.instance()
+    await heir.take_over([lane_of("o-1", LANES)])
+
+    assert not await bench.loop.take([bench.record(order(), "o-1")])
+
+    assert await story(bench) == []
+    assert bench.loop.epochs == {}
+    assert bench.log.rewound
+
+
+async def test_a_commit_in_doubt_gives_up_all_lanes(bench: Bench) -> None:
+    transact = bench.memory.transact
+
+    async def doubtful(work: object) -> object:
+        await transact(work)  # type: ignore[arg-type]
+        raise DoubtError("the answer did not come")
+
+    record = bench.record(order(), "o-1")
+    bench.memory.transact = doubtful  # type: ignore[method-assign, assignment]
+    assert not await bench.loop.take([record])
+    bench.memory.transact = transact  # type: ignore[method-assign]
+    assert bench.loop.epochs == {}
+    assert bench.log.appended == []
+
+    await bench.loop.take_over(range(LANES))
+    await bench.hear_records([record])
+
+    assert await story(bench) == ["received"]
+    assert revisions(bench, "o-1") == [1]
+
+
+async def test_an_outage_is_waited_out_and_kills_no_message(bench: Bench) -> None:
+    transact, tries = bench.memory.transact, iter(range(50))
+
+    async def down(work: object) -> object:
+        if next(tries) < 40:
+            raise OutageError("the database is away")
+        return await transact(work)  # type: ignore[arg-type]
+
+    bench.memory.transact = down  # type: ignore[method-assign, assignment]
+    await bench.hear(order(), subject="o-1")
+
+    assert await story(bench) == ["received"]
+    assert await bench.waiting() == []
+
+
+# --- timers and calls -------------------------------------------------------------------------------------------------
+
+
+async def test_a_timer_fires_when_it_is_due(bench: Bench) -> None:
+    await bench.hear(order("remind"), subject="o-1")
+    bench.clock.advance(minutes=59)
+    await bench.settle()
+    assert await story(bench) == ["received"]
+
+    bench.clock.advance(minutes=1)
+    await bench.settle()
+
+    assert await story(bench) == ["received", "due"]
+
+
+async def test_a_timer_does_not_overtake_what_was_sent_before_it(bench: Bench) -> None:
+    await bench.hear(order("remind"), subject="o-1")
+    bench.clock.advance(minutes=30)
+    sent = bench.record(example(intake.OrderCancelled), "o-1")
+    bench.clock.advance(hours=3)
+    bench.log.backlog = bench.clock.now - timedelta(hours=3)
+
+    bench.loop.look()
+    await bench.loop.take([])
+    assert await story(bench) == ["received"]
+    bench.log.backlog = None
+    bench.loop.look()
+    await bench.loop.take([sent])
+    await bench.settle()
+
+    assert await story(bench) == ["received", "cancelled", "due"]

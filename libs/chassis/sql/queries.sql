@@ -91,6 +91,12 @@ where id in (
     select (select min(head.id) from later as head where head.queue = gone.queue) from unnest(:queues::text[]) as gone (queue)
 ) and due is null and reason = 'behind';
 
+-- name: repair
+-- By the database's own clock: an operator's tool has no other in common with the loop.
+update later set due = now(), tries = 0, verdict = :verdict, actor = :actor, why = :why, value = coalesce(:value::bytea, value)
+where id = :id and reason = 'dead'
+returning id;
+
 -- name: wake
 -- A hint: two transactions can miss each other, then the backoff finds it.
 update later set due = :now::timestamptz
