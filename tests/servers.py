@@ -48,16 +48,16 @@ def servers() -> Iterator[Servers]:
 
 
 @contextmanager
-def embedded() -> Iterator[stack.Stack]:
+def embedded(home: stack.Home = HOME) -> Iterator[stack.Stack]:
     """The embedded stack. Runs at the same time share it: the first makes it anew, the last stops it."""
-    with Path(f"{HOME.path}.users").open("a") as users:
+    with Path(f"{home.path}.users").open("a") as users:
         if is_only_user(users.fileno()) and not is_kept():
-            stack.down(HOME, wipe=True)
-        running = stack.up(HOME)
+            stack.down(home, wipe=True)
+        running = stack.up(home)
         fcntl.flock(users, fcntl.LOCK_SH)
         yield running
         if is_only_user(users.fileno()) and not is_kept():
-            stack.down(HOME)
+            stack.down(home)
 
 
 def is_kept() -> bool:
