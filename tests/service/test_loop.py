@@ -2,19 +2,23 @@
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from typing import cast
 
 import pytest
 
+from chassis.calls import Caller
 from chassis.errors import DoubtError, FloodError, HoleError, OutageError, StoppedError
 from chassis.ports import Decision
 from chassis.wire import Outgoing, read_envelope
 from contracts import billing, intake, payment, shipping
+from contracts.dead_letters import MessageDeadLettered, MessageResolved
 from contracts.topics import DEAD_LETTERS, LANES, Service
 from contracts.values import event_id_of, lane_of
 from tests.service.bench import Bench, FakeRecord, bench_of
-from tests.service.counter.service import MIGRATIONS, Counter, example
+from tests.service.counter.service import MIGRATIONS, Charge, Charged, Counter, example
 
-DEAD, RESOLVED = DEAD_LETTERS[Service.BILLING].events
+DEAD = cast("type[MessageDeadLettered]", DEAD_LETTERS[Service.BILLING].events[0])
+RESOLVED = cast("type[MessageResolved]", DEAD_LETTERS[Service.BILLING].events[1])
 
 
 @pytest.fixture
@@ -242,6 +246,7 @@ async def test_an_announcement_too_large_is_poison(bench: Bench) -> None:
     assert bench.log.appended == []
 
 
+@pytest.mark.slow
 async def test_ten_thousand_rows_behind_a_repaired_head_drain_fairly(bench: Bench, counter: Counter) -> None:
     records = [bench.record(order("poison"), "o-1")]
     records += [bench.record(example(intake.OrderCancelled), "o-1") for _ in range(10_000)]
@@ -388,7 +393,7 @@ async def test_the_heir_publishes_what_its_forerunner_left(bench: Bench) -> None
     async def stop(_seconds: float) -> None:
         raise StoppedError
 
-    publish, bench.log.publish = bench.log.publish, fail  # type: ignore[method-assign, assignment]
+    publish, bench.log.publish = bench.log.publish, fail  # type: ignore[method-assign]
     bench.loop._pause = stop
     with pytest.raises(StoppedError):
         await bench.loop.take([bench.record(order(), "o-1")])
@@ -481,3 +486,108 @@ async def test_a_timer_does_not_overtake_what_was_sent_before_it(bench: Bench) -
     await bench.settle()
 
     assert await story(bench) == ["received", "cancelled", "due"]
+
+
+async def test_calls_of_a_queue_are_made_one_after_the_other(bench: Bench) -> None:
+    made: list[tuple[int, str]] = []
+    at_once: list[int] = []
+
+    async def charge(request: Charge, call_id: str) -> Charged:
+        at_once.append(len(open_calls := await bench.rows("select * from call where tries > 0 and queue = 'q'")))
+        assert open_calls
+        made.append((request.amount, call_id))
+        return Charged(amount=request.amount)
+
+    await bench.hear_records([bench.record(order(f"call q {number}"), f"o-{number}") for number in range(5)])
+    await bench.call({Charge: charge})
+
+    assert [amount for amount, _ in made] == [0, 1, 2, 3, 4]
+    assert set(at_once) == {1}
+    assert (await story(bench)).count("charged") == 5
+    assert await bench.rows("select * from call") == []
+
+
+async def test_a_call_is_made_again_with_the_same_id(bench: Bench) -> None:
+    ids: list[str] = []
+
+    async def charge(request: Charge, call_id: str) -> Charged:
+        ids.append(call_id)
+        if len(ids) < 3:
+            raise OutageError("no answer")
+        return Charged(amount=request.amount)
+
+    await bench.hear(order("call q 1"), subject="o-1")
+    for _ in range(3):
+        await bench.call({Charge: charge})
+        bench.clock.advance(minutes=1)
+
+    assert len(ids) == 3
+    assert len(set(ids)) == 1
+    assert await story(bench) == ["received", "charged"]
+
+
+async def test_an_answer_that_comes_twice_counts_once(bench: Bench) -> None:
+    await bench.hear(order("call q 1"), subject="o-1")
+    caller = Caller(bench.memory, {Charge: _charge}, bench.metrics, LANES, bench.clock)
+    (waiting,) = await bench.memory.claim([Charge.type], bench.clock.now, bench.clock.now, 1)
+    late = caller._answer(waiting, Charged(amount=1))
+
+    await bench.call({Charge: _charge})
+    await bench.memory.answer([late], [waiting.id], bench.clock.now)
+    await bench.settle()
+
+    assert await story(bench) == ["received", "charged"]
+
+
+async def test_a_breaker_leaves_a_dead_side_alone(bench: Bench) -> None:
+    asked = 0
+
+    async def charge(_request: Charge, _call_id: str) -> Charged:
+        nonlocal asked
+        asked += 1
+        raise OutageError("no answer")
+
+    await bench.hear_records([bench.record(order(f"call q{number} 1"), f"o-{number}") for number in range(5)])
+    caller = Caller(bench.memory, {Charge: charge}, bench.metrics, LANES, bench.clock)
+    while await caller.turn():
+        """Five fail."""
+    await bench.hear(order("call q9 1"), subject="o-9")
+
+    assert await caller.turn() == 0
+    assert asked == 5
+    bench.clock.advance(seconds=2)
+    assert await caller.turn()
+
+
+# --- the counters -----------------------------------------------------------------------------------------------------
+
+
+async def test_the_tally_accounts_for_every_record(bench: Bench, counter: Counter) -> None:
+    wishes = ["W-1"] * 20 + ["poison", "remind", "pay pi-1"]
+    records = [bench.record(order(wish), f"o-{number}") for number, wish in enumerate(wishes)]
+    records += [bench.record(example(intake.OrderHeld), "o-0"), bench.record(example(intake.OrderCancelled), "o-20")]
+    notices = [bench.record(captured("pi-1", f"op-{number}")) for number in range(3)]
+    garbled = bench.record(captured("pi-2", "op-9"))
+    garbled.value = b"{"
+
+    await bench.hear_records([*notices, garbled, *records])
+    await rest(bench)
+    assert await tally(bench, "intake-orders") == {"handled": 22, "ignored": 1, "later": 2}
+    assert await tally(bench, "payment-notices") == {"handled": 3, "later": 1}
+
+    counter.is_strict = False
+    await decide(bench, Decision("retry", "kim", "mended"))
+    assert await tally(bench, "intake-orders") == {"handled": 24, "ignored": 1}
+    assert await tally(bench, "billing-accounts") == {"announced": len(bench.said(billing.FundsSecured))}
+
+
+async def tally(bench: Bench, topic: str) -> dict[str, int]:
+    """The counters of a topic that are not zero."""
+    rows = await bench.rows(
+        "select outcome, sum(messages)::int as number from tally where topic = $1 group by outcome", topic
+    )
+    return {row["outcome"]: row["number"] for row in rows if row["number"]}
+
+
+async def _charge(request: Charge, _call_id: str) -> Charged:
+    return Charged(amount=request.amount)

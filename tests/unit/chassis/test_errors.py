@@ -30,7 +30,7 @@ OUTAGES = [
 ]
 NOT_OUTAGES = [
     PoisonError("body_unreadable"),
-    HoleError("intake-orders", "o-1", 3, 5),
+    HoleError("intake-orders", 4, 3, 5),
     KeyError("lamp"),
     AssertionError(),
     asyncpg.UniqueViolationError("duplicate key"),

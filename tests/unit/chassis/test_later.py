@@ -1,0 +1,87 @@
+"""Later: who waits behind whom, and how long."""
+
+from datetime import UTC, datetime, timedelta
+
+from chassis.later import TRIES_MAX, WAIT_MAX, Queues, Shelf, wait_before
+from chassis.ports import Standing
+from tests.unit.chassis.entries import entry
+
+NOW = datetime(2026, 3, 2, tzinfo=UTC)
+QUEUE = "intake-orders/x"
+
+
+def queues(head: int, number: int, *rows: int) -> Queues:
+    return Queues.of({QUEUE: Standing(head, number)}, [entry("x", row=row) for row in rows])
+
+
+def test_nothing_is_held_while_nothing_stands() -> None:
+    assert not Queues.of({}, [entry("x")]).hold(entry("x"))
+
+
+def test_a_fresh_message_stands_behind_a_head_that_is_elsewhere() -> None:
+    assert queues(7, 1).hold(entry("x"))
+
+
+def test_a_fresh_message_follows_a_queue_that_is_here_to_its_end() -> None:
+    assert not queues(7, 2, 7, 8).hold(entry("x"))
+
+
+def test_a_fresh_message_waits_for_rows_left_behind() -> None:
+    assert queues(7, 3, 7, 8).hold(entry("x"))
+
+
+def test_rows_in_order_pass_while_their_head_is_here() -> None:
+    assert not queues(7, 3, 7, 8).hold(entry("x", row=8))
+
+
+def test_a_due_row_whose_head_is_elsewhere_must_wait() -> None:
+    held = queues(7, 3, 8)
+
+    assert held.hold(entry("x", row=8))
+
+
+def test_what_follows_an_early_message_waits_behind_it() -> None:
+    shelf = Shelf(NOW)
+    shelf.wait(entry("x"), "order:x")
+
+    assert shelf.queues.hold(entry("x", revision=2))
+    assert (shelf.added[0].awaits, shelf.added[0].due) == ("order:x", NOW + timedelta(seconds=1))
+
+
+def test_only_a_row_that_is_not_the_head_is_sent_back() -> None:
+    shelf = Shelf(NOW, queues(7, 2))
+    shelf.stand_behind(entry("x", row=7))
+    assert not shelf.kept
+
+    shelf.stand_behind(entry("x", row=8))
+
+    assert [(row.id, row.reason, row.due) for row in shelf.kept] == [(8, "behind", None)]
+
+
+def test_a_failure_is_tried_again_and_then_rests() -> None:
+    shelf = Shelf(NOW)
+
+    assert [shelf.fail(entry("x", row=7, tries=tries), "broken", is_hopeless=False) for tries in range(TRIES_MAX)] == [
+        None, None, TRIES_MAX,
+    ]  # fmt: skip
+    assert [row.reason for row in shelf.kept] == ["failed", "failed", "dead"]
+    assert shelf.kept[-1].due is None
+
+
+def test_what_cannot_be_read_rests_at_once() -> None:
+    assert Shelf(NOW).fail(entry("x"), "malformed", is_hopeless=True) == 1
+
+
+def test_waits_double_up_to_a_limit() -> None:
+    waits = [wait_before(tries) for tries in range(101)]
+
+    assert waits[:4] == [timedelta(seconds=2**tries) for tries in range(4)]
+    assert waits[-1] == WAIT_MAX
+
+
+def test_what_follows_a_hand_over_goes_the_same_way() -> None:
+    shelf = Shelf(NOW)
+    shelf.hand_over(entry("key", topic="payment-notices", revision=0), "payment-notices>x", "x", 3)
+
+    assert (shelf.added[0].lane, shelf.added[0].subject, shelf.added[0].due) == (3, "x", NOW)
+    assert "payment-notices>x" in shelf.queues.tail
