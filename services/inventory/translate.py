@@ -16,7 +16,6 @@ from services.inventory.core.inbound import Booked, Receipt
 from services.inventory.core.network import Destination, Lane, Location, Network, Promise, Tariff
 from services.inventory.core.outbound import Consumed
 from services.inventory.core.replenishment import Purchase, Supply
-from services.inventory.core.sourcing import Lost
 from services.inventory.core.stock import Item, Movement, Place, Shelf
 
 SELLABLE: Final = "new"
@@ -180,6 +179,10 @@ def shipment_number(shipment_id: str) -> int:
 # --- promises and allocations -----------------------------------------------------------------------------------------
 
 
+# Facts of few values are built once and told often: half of an allocation's cost was building equal ones again.
+
+
+@lru_cache(maxsize=4_096)
 def _promise(promise: Promise | None) -> facts.Promise:
     assert promise, "what is told was promised"
     return facts.Promise(ship_by=promise.ship_by, deliver_by=promise.deliver_by)
@@ -234,22 +237,28 @@ def order_allocated(settlement: Settlement, currency: str) -> inventory.OrderAll
         order_version=demand.version,
         shipments=tuple([_shipment(demand, shipment) for shipment in settlement.shipments]),
         currency=currency,
-        plan=inventory.Plan(
-            locations=plan.locations, cost=plan.cost, deliver_by=plan.deliver_by, backordered=plan.backordered
-        ),
-        lost_plans=tuple([_lost_plan(lost) for lost in settlement.choice.lost]),
+        plan=_plan(plan[1:]),
+        lost_plans=tuple([_lost_plan(lost.plan[1:], lost.because) for lost in settlement.choice.lost]),
     )
 
 
-def _lost_plan(lost: Lost) -> inventory.LostPlan:
-    plan = lost.plan
+@lru_cache(maxsize=4_096)
+def _plan(facts_of_plan: tuple[tuple[str, ...], int, date, int]) -> inventory.Plan:
+    locations, cost, deliver_by, backordered = facts_of_plan
+    return inventory.Plan(locations=locations, cost=cost, deliver_by=deliver_by, backordered=backordered)
+
+
+@lru_cache(maxsize=4_096)
+def _lost_plan(facts_of_plan: tuple[tuple[str, ...], int, date, int], because: str) -> inventory.LostPlan:
+    locations, cost, deliver_by, backordered = facts_of_plan
     return inventory.LostPlan(
-        locations=plan.locations,
-        cost=plan.cost,
-        deliver_by=plan.deliver_by,
-        backordered=plan.backordered,
-        because=lost.because,
+        locations=locations, cost=cost, deliver_by=deliver_by, backordered=backordered, because=because
     )
+
+
+@lru_cache(maxsize=16_384)
+def _bin_quantity(bin_name: str, quantity: int) -> inventory.BinQuantity:
+    return inventory.BinQuantity(bin=bin_name, quantity=quantity)
 
 
 def _shipment(demand: Demand, shipment: Shipment) -> inventory.AllocatedShipment:
@@ -264,7 +273,7 @@ def _shipment(demand: Demand, shipment: Shipment) -> inventory.AllocatedShipment
 
 
 def _allocated_line(taken: Taken) -> inventory.AllocatedLine:
-    bins = tuple([inventory.BinQuantity(bin=place.bin, quantity=quantity) for place, quantity in taken.places])
+    bins = tuple([_bin_quantity(place.bin, quantity) for place, quantity in taken.places])
     units = sum([quantity for _, quantity in taken.places])
     return inventory.AllocatedLine(line_id=taken.line.line_id, sku=taken.line.item.sku, quantity=units, bins=bins)
 

@@ -7,7 +7,7 @@ counts as available to it alone, so its source may change until it is released, 
 Not here: which location wins (`sourcing`) and what is bought for the units that wait (`replenishment`).
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple, TypeVar
@@ -54,6 +54,12 @@ class Settlement:
     shipments: tuple[Shipment, ...]
     waiting: tuple[Claim, ...]
 
+    def is_later_than(self, day: date) -> bool:
+        """Tell whether anything arrives after a day."""
+        arrivals = [shipment.promise.deliver_by for shipment in self.shipments]
+        arrivals += [claim.promise.deliver_by for claim in self.waiting if claim.promise]
+        return any(arrives > day for arrives in arrivals)
+
     def released(self) -> Iterable[tuple[Place, int]]:
         """Give what the order held before."""
         for line in self.demand.lines:
@@ -90,27 +96,30 @@ def settle(demands: Iterable[Demand], stock: Stock, network: Network, causes: Ma
 
 def _settle(demand: Demand, stock: Stock, network: Network, first_number: int) -> Settlement:
     units: dict[str, int] = {}
+    left: dict[str, int] = {}
     for line in demand.lines:
-        units[line.item.sku] = units.get(line.item.sku, 0) + line.quantity
+        left[line.line_id] = quantity = line.quantity
+        units[line.item.sku] = units.get(line.item.sku, 0) + quantity
     own = _own_reservations(demand, stock)
     weights_g = {line.item.sku: line.weight_g for line in demand.lines}
     wanted = Wanted(units, weights_g, demand.destination, demand.due_on)
     choice = choose(wanted, _available(demand, stock, own), network)
-    left = {line.line_id: line.quantity for line in demand.lines}
     shipments = tuple(
-        _shipment(number, leg, demand, _bins(leg, demand, stock, own), left)
-        for number, leg in enumerate(choice.plan.legs if choice.plan else (), first_number)
+        [
+            _shipment(number, leg, demand, _bins(leg, demand, stock, own), left)
+            for number, leg in enumerate(choice.plan.legs if choice.plan else (), first_number)
+        ]
     )
     waiting = tuple(
-        claim for line in demand.lines if left[line.line_id] for claim in _waiting(line, left[line.line_id])
+        [part for line in demand.lines if left[line.line_id] for part in _waiting(line, left[line.line_id])]
     )
     return Settlement(demand, choice, shipments, waiting)
 
 
 # --- what may be taken ------------------------------------------------------------------------------------------------
 
-Own = dict[tuple[Item, str], list[tuple[Place, int]]]
-"""What an order itself holds of an item at a location."""
+Own = dict[Item, list[tuple[Place, int]]]
+"""What an order holds itself."""
 
 
 def _own_reservations(demand: Demand, stock: Stock) -> Own:
@@ -119,20 +128,20 @@ def _own_reservations(demand: Demand, stock: Stock) -> Own:
     for line in demand.lines:
         for claim in line.claims:
             if (place := claim.place) is not None and not stock.at(place).blocked:
-                own.setdefault((line.item, place.location_id), []).append((place, claim.quantity))
+                own.setdefault(line.item, []).append((place, claim.quantity))
     return own
 
 
 def _available(demand: Demand, stock: Stock, own: Own) -> dict[str, dict[str, int]]:
     """Add up by location and sku what nobody holds and what the order holds itself."""
     available: dict[str, dict[str, int]] = {}
-    for item in {line.item for line in demand.lines}:
-        for location_id, quantity in stock.available(item).items():
-            available.setdefault(location_id, {})[item.sku] = quantity
-    for (item, location_id), places in own.items():
-        there = available.setdefault(location_id, {})
-        there[item.sku] = there.get(item.sku, 0) + sum([quantity for _, quantity in places])
-    return dict(sorted(available.items()))
+    for item in {line.item: None for line in demand.lines}:
+        free = [(shelf.place, shelf.available) for shelf in stock.of(item)]
+        for place, units in free + own.get(item, []):
+            if units:
+                there = available.setdefault(place.location_id, {})
+                there[item.sku] = there.get(item.sku, 0) + units
+    return available
 
 
 # --- from a leg of the plan to a shipment with bins -------------------------------------------------------------------
@@ -145,23 +154,16 @@ def _bins(leg: Leg, demand: Demand, stock: Stock, own: Own) -> Bins:
     """Take bins for a leg: first those that the order holds already (nothing moves then), then as they lie."""
     bins: Bins = {}
     for item in {line.item: None for line in demand.lines if line.item.sku in leg.units}:
-        left = leg.units[item.sku]
-        bins[item] = taken = []
-        for place, quantity in _open_places(item, leg.location_id, stock, own):
-            units = min(left, quantity)
-            if units:
-                taken.append((place, units))
-            left -= units
-            if not left:
-                break
+        wanted = leg.units[item.sku]
+        held = [part for part in own.get(item, ()) if part[0].location_id == leg.location_id]
+        bins[item] = taken = _draw(held, wanted)
+        lacking = wanted - sum([units for _, units in taken])
+        if lacking:
+            there = [
+                shelf for shelf in stock.of(item) if shelf.place.location_id == leg.location_id and shelf.available
+            ]
+            taken += _draw([(shelf.place, shelf.available) for shelf in sorted(there, key=_bin)], lacking)
     return bins
-
-
-def _open_places(item: Item, location_id: str, stock: Stock, own: Own) -> Iterable[tuple[Place, int]]:
-    yield from own.get((item, location_id), ())
-    there = [shelf for shelf in stock.of(item) if shelf.place.location_id == location_id]
-    for shelf in sorted(there, key=_bin):
-        yield shelf.place, shelf.available
 
 
 def _bin(shelf: Shelf) -> str:
@@ -176,7 +178,7 @@ def _shipment(number: int, leg: Leg, demand: Demand, bins: Bins, left: dict[str,
             places = _draw(bins[line.item], left[line.line_id])
             left[line.line_id] -= sum([quantity for _, quantity in places])
             lines.append(Taken(line, tuple(places)))
-    return Shipment(number, leg.location_id, _kept(leg.promise, lines), tuple(lines))
+    return Shipment(number, leg.location_id, _kept(leg.promise, demand), tuple(lines))
 
 
 def _draw(parts: list[tuple[Key, int]], wanted: int) -> list[tuple[Key, int]]:
@@ -194,18 +196,21 @@ def _draw(parts: list[tuple[Key, int]], wanted: int) -> list[tuple[Key, int]]:
     return list(drawn.items())
 
 
-def _kept(expected: Promise, lines: Sequence[Taken]) -> Promise:
+def _kept(expected: Promise, demand: Demand) -> Promise:
     """Keep the day promised where it can be kept: a parcel that may take longer may travel cheaper."""
-    promised = [claim.promise.deliver_by for taken in lines for claim in taken.line.claims if claim.promise]
-    return Promise(expected.ship_by, max(expected.deliver_by, min(promised))) if promised else expected
+    promised = demand.promised_on
+    return expected if promised is None or promised <= expected.deliver_by else expected._replace(deliver_by=promised)
 
 
 def _book(settlement: Settlement, stock: Stock, cause: str) -> None:
     """Move reservations to where the units are taken from: nothing, in the common case."""
+    before, after = list(settlement.released()), list(settlement.taken())
+    if before == after:
+        return
     change: dict[Place, int] = {}
-    for place, quantity in settlement.released():
+    for place, quantity in before:
         change[place] = change.get(place, 0) - quantity
-    for place, quantity in settlement.taken():
+    for place, quantity in after:
         change[place] = change.get(place, 0) + quantity
     for place, quantity in change.items():
         if quantity < 0:
@@ -229,6 +234,9 @@ def _waiting(line: Line, quantity: int) -> Iterable[Claim]:
 
 def slips(settlement: Settlement) -> list[Slip]:
     """Compare what was promised with what will be, unit by unit, the earliest with the earliest."""
+    promised_on = settlement.demand.promised_on
+    if promised_on is None or not settlement.is_later_than(promised_on):
+        return []
     after: dict[str, list[tuple[Promise, int]]] = {}
     for shipment in settlement.shipments:
         for taken in shipment.lines:
@@ -242,9 +250,6 @@ def slips(settlement: Settlement) -> list[Slip]:
 
 def _line_slips(line: Line, after: list[tuple[Promise, int]]) -> Iterable[Slip]:
     before = [(claim.promise, claim.quantity) for claim in line.claims if claim.promise]
-    earliest = min((promise.deliver_by for promise, _ in before), default=date.max)
-    if all(promise.deliver_by <= earliest for promise, _ in after):
-        return
     before.sort(key=_day)
     for promise, quantity in sorted(after, key=_day):
         for promised, units in _draw(before, quantity):

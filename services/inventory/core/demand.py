@@ -66,7 +66,12 @@ class Demand(NamedTuple):
         return [claim for line in self.lines for claim in line.claims if claim.place is None]
 
     @property
-    def due_on(self) -> date | None:
-        """The day to keep: the earliest promise given, before any the day asked for."""
+    def promised_on(self) -> date | None:
+        """The earliest day that was promised."""
         promised = [claim.promise.deliver_by for line in self.lines for claim in line.claims if claim.promise]
-        return min(promised) if promised else self.wanted_on
+        return min(promised) if promised else None
+
+    @property
+    def due_on(self) -> date | None:
+        """The day to keep: the one promised; before there is one, the one asked for."""
+        return self.promised_on or self.wanted_on

@@ -76,6 +76,13 @@ class Quote(NamedTuple):
     promise: Promise
 
 
+class Way(NamedTuple):
+    """A service as it would be used today: its tariff, and the promise that it keeps."""
+
+    tariff: Tariff
+    promise: Promise
+
+
 # Nothing reaches there by any rate card we know: the order must not stop for that, but any known way is better.
 ASSUMED_TARIFF = Tariff(carrier="", service="", transit_days=10, weights_g=(30_000,), amounts=(5_000,))
 
@@ -88,31 +95,29 @@ class Network:
     lanes: Sequence[Lane]
     currency: str
     now: datetime
-    _ships: dict[str, datetime] = field(default_factory=dict)
-    _tariffs_by_country: dict[tuple[str, str, str | None], Sequence[Tariff]] = field(default_factory=dict)
+    _dispatches: dict[str, datetime] = field(default_factory=dict)
+    _ways: dict[tuple[str, str, str | None], Sequence[Way]] = field(default_factory=dict)
 
     def quote(self, location_id: str, destination: Destination, weight_g: int, wanted_on: date | None) -> Quote:
         """Give the cheapest service that arrives in time; where none does, the first to arrive."""
-        ship_by = self.next_dispatch(location_id)
-        left_on = ship_by.date()
-        quotes = [
-            (tariff.price(weight_g), working_days_after(left_on, tariff.transit_days))
-            for tariff in self._tariffs(location_id, destination)
-        ]
-        in_time = quotes if wanted_on is None else [quote for quote in quotes if quote[1] <= wanted_on]
-        cost, arrives = min(in_time) if in_time else min(quotes, key=_arrival)
-        return Quote(cost, Promise(ship_by, arrives))
+        ways = self._ways_to(location_id, destination)
+        if len(ways) == 1:
+            tariff, promise = ways[0]
+            return Quote(tariff.price(weight_g), promise)
+        quotes = [Quote(tariff.price(weight_g), promise) for tariff, promise in ways]
+        in_time = quotes if wanted_on is None else [quote for quote in quotes if quote.promise.deliver_by <= wanted_on]
+        return min(in_time, key=_by_cost) if in_time else min(quotes, key=_by_arrival)
 
     def promise_from(self, location_id: str, destination: Destination, available_on: date) -> Promise:
         """Promise goods that will lie at a location from a day on, by the cheapest way for a light parcel."""
         ship_by = self.dispatch_after(location_id, max(datetime.combine(available_on, time(), UTC), self.now))
-        tariff = min(self._tariffs(location_id, destination), key=lambda known: known.price(0))
+        tariff = min((tariff for tariff, _ in self._ways_to(location_id, destination)), key=lambda way: way.price(0))
         return Promise(ship_by, working_days_after(ship_by.date(), tariff.transit_days))
 
     def next_dispatch(self, location_id: str) -> datetime:
         """Give the next cut-off of a location from now on, in UTC."""
-        if (known := self._ships.get(location_id)) is None:
-            known = self._ships[location_id] = self.dispatch_after(location_id, self.now)
+        if (known := self._dispatches.get(location_id)) is None:
+            known = self._dispatches[location_id] = self.dispatch_after(location_id, self.now)
         return known
 
     def dispatch_after(self, location_id: str, moment: datetime) -> datetime:
@@ -127,9 +132,10 @@ class Network:
                 return cut_off.astimezone(UTC)
         return moment + timedelta(days=DAYS_AHEAD_MAX)
 
-    def _tariffs(self, location_id: str, destination: Destination) -> Sequence[Tariff]:
+    def _ways_to(self, location_id: str, destination: Destination) -> Sequence[Way]:
+        """Give the services from a location to a destination with the promise that each would keep today."""
         question = (location_id, destination.country, destination.service)
-        if (known := self._tariffs_by_country.get(question)) is not None:
+        if (known := self._ways.get(question)) is not None:
             return known
         lanes = [
             lane
@@ -139,13 +145,20 @@ class Network:
         reaching = [lane for lane in lanes if destination.postcode.startswith(lane.postcode_prefixes or "")]
         tariffs = _most_specific(reaching)
         tariffs = [known for known in tariffs if known.service == destination.service] or tariffs or [ASSUMED_TARIFF]
+        ship_by = self.next_dispatch(location_id)
+        left_on = ship_by.date()
+        ways = [Way(one, Promise(ship_by, working_days_after(left_on, one.transit_days))) for one in tariffs]
         if not any(lane.postcode_prefixes for lane in lanes):
-            self._tariffs_by_country[question] = tariffs
-        return tariffs
+            self._ways[question] = ways
+        return ways
 
 
-def _arrival(quote: tuple[int, date]) -> tuple[date, int]:
-    return quote[1], quote[0]
+def _by_cost(quote: Quote) -> tuple[int, date]:
+    return quote.cost, quote.promise.deliver_by
+
+
+def _by_arrival(quote: Quote) -> tuple[date, int]:
+    return quote.promise.deliver_by, quote.cost
 
 
 def _most_specific(lanes: Sequence[Lane]) -> list[Tariff]:

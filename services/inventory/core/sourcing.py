@@ -11,7 +11,7 @@ same answer. A late plan is never cheap enough: where none is in time, the first
 Not here: bins, reservations, and what is done with the result (`allocation`).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Final, Literal, NamedTuple
 
@@ -21,6 +21,10 @@ Units = Mapping[str, int]
 """Units by sku."""
 
 Because = Literal["backordered", "date", "cost", "shipments"]
+Rank = tuple[int, int, int, int, int, tuple[str, ...]]
+
+# Why a plan loses whose rank first differs from the best in this place; see `_rank`.
+REASONS: Final[tuple[Because, ...]] = ("backordered", "date", "cost", "date", "shipments", "cost")
 
 # Picking, packing and handing over one more shipment, in minor units: what a split must save in carriage to pay.
 HANDLING: Final = 150
@@ -48,14 +52,10 @@ class Plan(NamedTuple):
     """One way to source the units; cost in minor units of the network's currency."""
 
     legs: tuple[Leg, ...]
+    locations: tuple[str, ...]
     cost: int
     deliver_by: date
     backordered: int
-
-    @property
-    def locations(self) -> tuple[str, ...]:
-        """Who takes part."""
-        return tuple(leg.location_id for leg in self.legs)
 
 
 class Lost(NamedTuple):
@@ -74,88 +74,90 @@ class Choice(NamedTuple):
 
 def choose(wanted: Wanted, available: Mapping[str, Units], network: Network) -> Choice:
     """Choose the plan for what is wanted from what each location has available (units by sku, by location)."""
-    plans = [_plan([(location_id, taken)], wanted, network) for location_id, taken in _offers(wanted.units, available)]
-    plans += [
-        split
-        for plan in plans
-        if plan.backordered and (split := _completed(plan, wanted, available, network)) is not None
+    total = sum(wanted.units.values())
+    plans = [
+        _single(_leg(location_id, units, wanted, network), total)
+        for location_id, stock in available.items()
+        if (units := _offer(wanted.units, stock))
     ]
     if not plans:
         return Choice(None)
-    best = min(plans, key=lambda plan: _rank(plan, wanted.wanted_on)) if len(plans) > 1 else plans[0]
-    return Choice(best, tuple(Lost(plan, _why(plan, best, wanted.wanted_on)) for plan in _distinct(plans, best)))
+    starts = [plan for plan in plans if plan.backordered]
+    plans += [split for start in starts if (split := _completed(start, wanted, available, network)) is not None]
+    ranked = {_rank(plan, wanted.wanted_on): plan for plan in plans}
+    best, *others = sorted(ranked)
+    return Choice(ranked[best], tuple([Lost(ranked[rank], _why(rank, best)) for rank in others]))
 
 
-def _offers(units: Units, available: Mapping[str, Units]) -> Iterable[tuple[str, Units]]:
-    """Give what each location can send of these units; locations that have nothing are left out."""
-    for location_id, stock in available.items():
-        taken = {sku: min(quantity, stock[sku]) for sku, quantity in units.items() if sku in stock}
-        if taken:
-            yield location_id, taken
-
-
-def _plan(shares: Iterable[tuple[str, Units]], wanted: Wanted, network: Network) -> Plan:
-    legs = tuple(_leg(location_id, units, wanted, network) for location_id, units in shares)
-    return Plan(
-        legs,
-        sum([leg.cost for leg in legs]),
-        max([leg.promise.deliver_by for leg in legs]),
-        sum(wanted.units.values()) - sum([sum(leg.units.values()) for leg in legs]),
-    )
+def _offer(units: Units, stock: Units) -> Units:
+    """Give what a location can send of these units."""
+    offer = {}
+    for sku, wanted in units.items():
+        if there := stock.get(sku):
+            offer[sku] = min(there, wanted)
+    return offer
 
 
 def _leg(location_id: str, units: Units, wanted: Wanted, network: Network) -> Leg:
-    weights_g = wanted.weights_g
-    weight_g = sum([weights_g[sku] * quantity for sku, quantity in units.items()])
+    weights_g, weight_g = wanted.weights_g, 0
+    for sku, quantity in units.items():
+        weight_g += weights_g[sku] * quantity
     quote = network.quote(location_id, wanted.destination, weight_g, wanted.wanted_on)
     return Leg(location_id, units, quote.promise, HANDLING + quote.cost)
 
 
+def _single(leg: Leg, total: int) -> Plan:
+    return Plan((leg,), (leg.location_id,), leg.cost, leg.promise.deliver_by, total - sum(leg.units.values()))
+
+
+def _split(legs: Sequence[Leg], total: int) -> Plan:
+    return Plan(
+        tuple(legs),
+        tuple(leg.location_id for leg in legs),
+        sum(leg.cost for leg in legs),
+        max(leg.promise.deliver_by for leg in legs),
+        total - sum(sum(leg.units.values()) for leg in legs),
+    )
+
+
 def _completed(start: Plan, wanted: Wanted, available: Mapping[str, Units], network: Network) -> Plan | None:
-    """Complete a plan that lacks units: again and again by the location that has most of what is left, the cheapest of these."""
-    leg = start.legs[0]
-    shares = [(leg.location_id, leg.units)]
-    others = {location_id: stock for location_id, stock in available.items() if location_id != leg.location_id}
-    lacking = _less(wanted.units, leg.units)
-    while lacking and (offers := list(_offers(lacking, others))):
-        _, _, location_id, units = min(
-            (-sum(units.values()), _leg(location_id, units, wanted, network).cost, location_id, units)
-            for location_id, units in offers
-        )
-        shares.append((location_id, units))
-        del others[location_id]
-        lacking = _less(lacking, units)
-    return _plan(sorted(shares), wanted, network) if len(shares) > 1 else None
+    """Complete a plan that lacks units: again and again by the location that has most of what is left, the cheapest."""
+    legs = list(start.legs)
+    others = {location_id: stock for location_id, stock in available.items() if location_id != legs[0].location_id}
+    lacking = _less(wanted.units, legs[0].units)
+    while lacking:
+        offers = {location_id: _offer(lacking, stock) for location_id, stock in others.items()}
+        further = [_leg(location_id, units, wanted, network) for location_id, units in offers.items() if units]
+        if not further:
+            break
+        legs.append(min(further, key=_most_units))
+        del others[legs[-1].location_id]
+        lacking = _less(lacking, legs[-1].units)
+    return _split(sorted(legs, key=_location), sum(wanted.units.values())) if len(legs) > 1 else None
+
+
+def _most_units(leg: Leg) -> tuple[int, int, str]:
+    return -sum(leg.units.values()), leg.cost, leg.location_id
+
+
+def _location(leg: Leg) -> str:
+    return leg.location_id
 
 
 def _less(units: Units, taken: Units) -> Units:
     return {sku: left for sku, quantity in units.items() if (left := quantity - taken.get(sku, 0)) > 0}
 
 
-def _rank(plan: Plan, wanted_on: date | None) -> tuple[int, int, int, int, int, tuple[str, ...]]:
-    """Order plans from best to worst. Days late come before cost, so among late plans the first to arrive wins."""
+def _rank(plan: Plan, wanted_on: date | None) -> Rank:
+    """Order plans from best to worst. Days late come before cost, so among late plans the first to arrive wins.
+
+    The same split reached from another start has the same rank.
+    """
     arrives = plan.deliver_by.toordinal()
-    days_late = max(0, arrives - wanted_on.toordinal()) if wanted_on is not None else 0
-    return plan.backordered, days_late, plan.cost, arrives, len(plan.legs), plan.locations
+    late = 0 if wanted_on is None or plan.deliver_by <= wanted_on else arrives - wanted_on.toordinal()
+    return plan.backordered, late, plan.cost, arrives, len(plan.legs), plan.locations
 
 
-def _why(plan: Plan, best: Plan, wanted_on: date | None) -> Because:
+def _why(rank: Rank, best: Rank) -> Because:
     """Name the first thing in which a plan is worse than the best."""
-    if plan.backordered > best.backordered:
-        return "backordered"
-    if wanted_on is not None and plan.deliver_by > max(best.deliver_by, wanted_on):
-        return "date"
-    if plan.cost > best.cost:
-        return "cost"
-    if plan.deliver_by > best.deliver_by:
-        return "date"
-    return "shipments" if len(plan.legs) > len(best.legs) else "cost"
-
-
-def _distinct(plans: Iterable[Plan], best: Plan) -> Iterable[Plan]:
-    """Leave out the best and the same split reached from another start."""
-    seen = {best.locations}
-    for plan in plans:
-        if plan.locations not in seen:
-            seen.add(plan.locations)
-            yield plan
+    return next(because for because, mine, theirs in zip(REASONS, rank, best, strict=True) if mine != theirs)
