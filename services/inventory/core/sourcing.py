@@ -77,14 +77,15 @@ def choose(wanted: Wanted, available: Mapping[str, Units], network: Network) -> 
     total = sum(wanted.units.values())
     plans = [
         _single(_leg(location_id, units, wanted, network), total)
-        for location_id, stock in available.items()
+        for location_id, stock in sorted(available.items())
         if (units := _offer(wanted.units, stock))
     ]
     if not plans:
         return Choice(None)
     starts = [plan for plan in plans if plan.backordered]
     plans += [split for start in starts if (split := _completed(start, wanted, available, network)) is not None]
-    ranked = {_rank(plan, wanted.wanted_on): plan for plan in plans}
+    # Of two starts that reach the same split the first by location id stands.
+    ranked = {_rank(plan, wanted.wanted_on): plan for plan in reversed(plans)}
     best, *others = sorted(ranked)
     return Choice(ranked[best], tuple([Lost(ranked[rank], _why(rank, best)) for rank in others]))
 
@@ -149,10 +150,7 @@ def _less(units: Units, taken: Units) -> Units:
 
 
 def _rank(plan: Plan, wanted_on: date | None) -> Rank:
-    """Order plans from best to worst. Days late come before cost, so among late plans the first to arrive wins.
-
-    The same split reached from another start has the same rank.
-    """
+    """Order plans from best to worst. Days late come before cost, so among late plans the first to arrive wins."""
     arrives = plan.deliver_by.toordinal()
     late = 0 if wanted_on is None or plan.deliver_by <= wanted_on else arrives - wanted_on.toordinal()
     return plan.backordered, late, plan.cost, arrives, len(plan.legs), plan.locations
