@@ -227,7 +227,7 @@ def promise_changed(slips: Iterable[Slip], cause: str) -> inventory.PromiseChang
     return inventory.PromiseChanged(lines=tuple(lines), cause=cause)
 
 
-def order_allocated(settlement: Settlement, currency: str) -> inventory.OrderAllocated:
+def order_allocated(settlement: Settlement) -> inventory.OrderAllocated:
     """Tell which shipments an order gets, by which plan, and why the others lost."""
     demand, plan = settlement.demand, settlement.choice.plan
     assert plan, "a shipment has a plan"
@@ -236,7 +236,7 @@ def order_allocated(settlement: Settlement, currency: str) -> inventory.OrderAll
         allocation_id=allocation_id_of(demand.order_id, first),
         order_version=demand.version,
         shipments=tuple([_shipment(demand, shipment) for shipment in settlement.shipments]),
-        currency=currency,
+        currency=settlement.choice.currency,
         plan=_plan(plan[1:]),
         lost_plans=tuple([_lost_plan(lost.plan[1:], lost.because) for lost in settlement.choice.lost]),
     )

@@ -1,15 +1,16 @@
 """Settle what orders want: choose a source for each, take the bins, and say what waits and which promises slip.
 
-The same decision serves an order that was just received (its goods become reservations), one that is released (they
-become shipments) and one that waited or came up short (they become further shipments). What an order had reserved
-counts as available to it alone, so its source may change until it is released, and never costs another order a unit.
+A source is chosen when an order is promised, and its goods are reserved there; when it is released they are allocated
+as they lie, if nothing changed (`confirm`). Otherwise it is chosen anew (`settle`), as for an order that was just
+received, that waited, that came up short, or whose promise cannot be kept any more. What an order has reserved counts
+as available to it alone, so its source may change without costing another order a unit.
 
 Not here: which location wins (`sourcing`) and what is bought for the units that wait (`replenishment`).
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import NamedTuple, TypeVar
 
 from services.inventory.core.demand import Claim, Demand, Line
@@ -92,6 +93,25 @@ def settle(demands: Iterable[Demand], stock: Stock, network: Network, causes: Ma
         numbers[demand.order_id] = first + len(settlement.shipments) - 1
         settlements.append(settlement)
     return settlements
+
+
+def confirm(demand: Demand, now: datetime) -> Settlement | None:
+    """Allocate what was reserved at one location as it was promised; None where anything is not as it was planned."""
+    choice = demand.choice
+    if choice is None or choice.plan is None or choice.plan.backordered or len(choice.plan.locations) > 1:
+        return None
+    location_id, promise = choice.plan.locations[0], demand.lines[0].claims[0].promise
+    if promise is None or promise.ship_by < now:
+        return None
+    lines = []
+    for line in demand.lines:
+        places: dict[Place, int] = {}
+        for claim in line.claims:
+            if claim.place is None or claim.place.location_id != location_id or claim.promise != promise:
+                return None
+            places[claim.place] = places.get(claim.place, 0) + claim.quantity
+        lines.append(Taken(line, tuple(places.items())))
+    return Settlement(demand, choice, (Shipment(demand.shipments + 1, location_id, promise, tuple(lines)),), ())
 
 
 def _settle(demand: Demand, stock: Stock, network: Network, first_number: int) -> Settlement:

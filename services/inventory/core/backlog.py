@@ -58,6 +58,16 @@ def take_from_latest(held: Iterable[Waiting], place: Place, stock: Stock, cause:
     return losses
 
 
+def take_all(held: Iterable[Waiting], stock: Stock, cause: str) -> list[Gift]:
+    """Take reservations away from bins that are out of use."""
+    losses = []
+    for order_id, claim in held:
+        if claim.place is not None:
+            stock.release(claim.place, claim.quantity, cause)
+            losses.append(Gift(order_id, claim, (claim._replace(place=None, claim_id=None),), cause))
+    return losses
+
+
 def _take(claim: Claim, stock: Stock, cause: str) -> list[tuple[Place, int]]:
     places, left = [], claim.quantity
     for shelf in sorted(stock.of(claim.item), key=_fullest_first):

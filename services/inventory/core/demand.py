@@ -4,6 +4,7 @@ from datetime import date
 from typing import NamedTuple
 
 from services.inventory.core.network import Destination, Promise
+from services.inventory.core.sourcing import Choice
 from services.inventory.core.stock import Item, Place
 
 
@@ -59,6 +60,8 @@ class Demand(NamedTuple):
     shipments: int
     purchases: int
     lines: tuple[Line, ...]
+    choice: Choice | None = None
+    """How its goods were sourced when they were promised, where all of them go to one destination."""
 
     @property
     def waiting(self) -> list[Claim]:

@@ -66,9 +66,10 @@ class Lost(NamedTuple):
 
 
 class Choice(NamedTuple):
-    """The plan that won, if anything could be sourced at all, and those that lost."""
+    """The plan that won, if anything could be sourced at all, and those that lost; costs are in this currency."""
 
     plan: Plan | None
+    currency: str
     lost: tuple[Lost, ...] = ()
 
 
@@ -81,13 +82,13 @@ def choose(wanted: Wanted, available: Mapping[str, Units], network: Network) -> 
         if (units := _offer(wanted.units, stock))
     ]
     if not plans:
-        return Choice(None)
+        return Choice(None, network.currency)
     starts = [plan for plan in plans if plan.backordered]
     plans += [split for start in starts if (split := _completed(start, wanted, available, network)) is not None]
     # Of two starts that reach the same split the first by location id stands.
     ranked = {_rank(plan, wanted.wanted_on): plan for plan in reversed(plans)}
     best, *others = sorted(ranked)
-    return Choice(ranked[best], tuple([Lost(ranked[rank], _why(rank, best)) for rank in others]))
+    return Choice(ranked[best], network.currency, tuple([Lost(ranked[rank], _why(rank, best)) for rank in others]))
 
 
 def _offer(units: Units, stock: Units) -> Units:

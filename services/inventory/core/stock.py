@@ -113,6 +113,10 @@ class Stock:
                 units[location_id] = units.get(location_id, 0) + free
         return units
 
+    def blocked_places(self) -> list[Place]:
+        """Give the places that were blocked or are, of all that changed."""
+        return [place for place in self.changes if self._shelves[place].blocked]
+
     def changed_items(self) -> Iterable[Item]:
         """Give the items that changed anywhere."""
         return dict.fromkeys(place.item for place in self.changes)

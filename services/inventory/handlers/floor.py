@@ -7,12 +7,12 @@ from chassis import Heard, Turn
 from contracts.fulfillment import LineShortPicked, LinesPicked
 from contracts.shipping import ParcelClosed, ShipmentDispatched
 from services.inventory import store, translate
-from services.inventory.core import custody, outbound
+from services.inventory.core import backlog, custody, outbound
 from services.inventory.core.holdings import Holdings
 from services.inventory.core.stock import Stock
 from services.inventory.handlers.declared import service
 from services.inventory.handlers.notes import OrderUnsettled
-from services.inventory.handlers.settling import give_to_waiting, keep_stock
+from services.inventory.handlers.settling import give_to_waiting, keep_stock, save_gifts
 
 
 async def _load(turn: Turn, heards: Sequence[Heard[Any]]) -> tuple[dict[str, Holdings], Stock]:
@@ -36,13 +36,17 @@ async def note_picks(turn: Turn, picked: Sequence[Heard[LinesPicked]]) -> None:
 
 @service.hears(LineShortPicked)
 async def block_short_bins(turn: Turn, short: Sequence[Heard[LineShortPicked]]) -> None:
-    """Take nothing more from a bin that held too little, and source the lacking units again."""
+    """Take nothing more from a bin that held too little; source again what it lacked and what others reserved there."""
     holdings, stock = await _load(turn, short)
     for heard in short:
         custody.short_pick(holdings[heard.subject], translate.short_pick(heard.event), stock, heard.id)
         turn.remind(heard, OrderUnsettled(cause="short_pick"))
     await store.save_holdings(turn, holdings.values())
-    await keep_stock(turn, stock, {heard.id: heard for heard in short})
+    causes = {heard.id: heard for heard in short}
+    blocked = stock.blocked_places()
+    losses = backlog.take_all(await store.claims_at(turn, blocked), stock, next(iter(causes)))
+    await save_gifts(turn, losses, causes, "short_pick")
+    await keep_stock(turn, stock, causes)
 
 
 @service.hears(ShipmentDispatched)

@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from chassis import Heard, Turn
 from contracts.intake import OrderCancelled, OrderChanged, OrderReceived, OrderReleased
 from services.inventory import store, translate
+from services.inventory.core.allocation import confirm
 from services.inventory.core.demand import Demand
 from services.inventory.handlers.declared import ITEMS, service
 from services.inventory.handlers.notes import OrderUnsettled
-from services.inventory.handlers.settling import announce_allocations, give_to_waiting, keep_stock, settle
+from services.inventory.handlers.settling import announce_allocations, give_to_waiting, keep_stock, only_choice, settle
 
 
 @service.hears(OrderReceived, needs=[ITEMS])
@@ -17,10 +18,13 @@ async def promise_orders(turn: Turn, received: Sequence[Heard[OrderReceived]]) -
     skus = {line.sku for heard in received for line in translate.stocked_lines(heard.event)}
     supplies = await store.load_supplies(turn, skus, turn.now.date())
     demands = [demand for heard in received for demand in translate.demands(heard.subject, heard.event, supplies)]
-    rows = [store.OrderRow(h.subject, h.event.stock_owner, h.at, h.event.version) for h in received]
-    await store.add_demands(turn, rows, demands)
     settled = await settle(turn, demands, {heard.subject: heard for heard in received}, {})
     promised = settled.by_order()
+    rows = [
+        store.OrderRow(h.subject, h.event.stock_owner, h.at, h.event.version, only_choice(promised.get(h.subject, ())))
+        for h in received
+    ]
+    await store.add_demands(turn, rows, demands)
     for heard in received:
         turn.announce(heard, translate.order_promised(promised.get(heard.subject, ())))
 
@@ -36,7 +40,9 @@ async def allocate_orders(turn: Turn, released: Sequence[Heard[OrderReleased]]) 
         demand._replace(is_released=True, version=max(demand.version, states[demand.order_id].version))
         for demand in await store.open_demands(turn, causes)
     ]
-    settled = await settle(turn, demands, causes, states)
+    confirmed = {demand.order_id: done for demand in demands if (done := confirm(demand, turn.now))}
+    changed = [demand for demand in demands if demand.order_id not in confirmed]
+    settled = await settle(turn, changed, causes, states, confirmed.values())
     announce_allocations(turn, settled, causes, dict.fromkeys(causes, "released_late"), is_release=True)
 
 

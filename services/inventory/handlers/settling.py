@@ -11,6 +11,7 @@ from services.inventory.core.allocation import Settlement
 from services.inventory.core.demand import Demand
 from services.inventory.core.network import Network
 from services.inventory.core.replenishment import Basket, Purchase
+from services.inventory.core.sourcing import Choice
 from services.inventory.core.stock import Item, Movement, Stock
 from services.inventory.handlers.notes import OrderUnsettled
 
@@ -26,7 +27,6 @@ class Settled(NamedTuple):
 
     settlements: Sequence[Settlement]
     purchases: Collection[Purchase]
-    currency: str
 
     def by_order(self) -> dict[str, list[Settlement]]:
         """Sort what was decided by order."""
@@ -37,18 +37,34 @@ class Settled(NamedTuple):
 
 
 async def settle(
-    turn: Turn, demands: Sequence[Demand], causes: Causes, states: Mapping[str, store.OrderState]
+    turn: Turn,
+    demands: Sequence[Demand],
+    causes: Causes,
+    states: Mapping[str, store.OrderState],
+    confirmed: Iterable[Settlement] = (),
 ) -> Settled:
-    """Choose sources for demands, buy what is short, and write both; the handler announces it."""
-    network = await read_network(turn)
-    stock = await store.load_stock(turn, {line.item for demand in demands for line in demand.lines})
-    decided = allocation.settle(demands, stock, network, {order_id: heard.id for order_id, heard in causes.items()})
-    basket = await _fill_basket(turn, decided, network)
+    """Choose sources for demands, buy what is short, and write both with what was `confirmed`; the handler tells it."""
+    purchases: Collection[Purchase] = ()
+    numbers: Mapping[str, int] = {}
+    decided: list[Settlement] = []
+    if demands:
+        network = await read_network(turn)
+        stock = await store.load_stock(turn, {line.item for demand in demands for line in demand.lines})
+        makers = {order_id: heard.id for order_id, heard in causes.items()}
+        decided = allocation.settle(demands, stock, network, makers)
+        basket = await _fill_basket(turn, decided, network)
+        purchases, numbers = basket.purchases.values(), basket.numbers
+        await store.add_purchases(turn, list(purchases))
+        await keep_stock(turn, stock, {heard.id: heard for heard in causes.values()})
+    decided += confirmed
     released = {done.demand.order_id: AS_IT_WAS for done in decided if done.demand.is_released}
-    await store.save_settlements(turn, decided, released | dict(states), basket.numbers)
-    await store.add_purchases(turn, list(basket.purchases.values()))
-    await keep_stock(turn, stock, {heard.id: heard for heard in causes.values()})
-    return Settled(decided, basket.purchases.values(), network.currency)
+    await store.save_settlements(turn, decided, released | dict(states), numbers)
+    return Settled(decided, purchases)
+
+
+def only_choice(settlements: Sequence[Settlement]) -> Choice | None:
+    """Give how an order was sourced that goes to one destination; of several none is kept."""
+    return settlements[0].choice if len(settlements) == 1 and settlements[0].choice.plan else None
 
 
 async def read_network(turn: Turn) -> Network:
@@ -77,7 +93,7 @@ def announce_allocations(
         cause = causes[done.demand.order_id]
         if done.demand.is_released:
             if done.shipments:
-                turn.announce(cause, translate.order_allocated(done, settled.currency))
+                turn.announce(cause, translate.order_allocated(done))
             if waiting := [claim for claim in done.waiting if is_release or claim.purchase_order_id in expected]:
                 turn.announce(cause, translate.lines_backordered(waiting, expected))
         if slips := allocation.slips(done):

@@ -103,8 +103,9 @@ on conflict (sku, stock_owner) do update set quantity = excluded.quantity, value
 -- Demand -------------------------------------------------------------------------------------------------------------
 
 -- name: add_demands
-insert into demand (order_id, stock_owner, received_at, version)
-select * from unnest(:order_ids::text[], :stock_owners::text[], :received_at::timestamptz[], :versions::int[]);
+insert into demand (order_id, stock_owner, received_at, version, choice)
+select * from unnest(
+    :order_ids::text[], :stock_owners::text[], :received_at::timestamptz[], :versions::int[], :choices::text[]);
 
 -- name: add_demand_lines
 insert into demand_line (order_id, line_id, line_number, ship_group_id, sku, weight_g, country, postcode, service,
@@ -115,9 +116,10 @@ select * from unnest(
 
 -- name: open_demands
 -- What orders have in no shipment, line by line as the buyer listed them.
-select demand.order_id, demand.stock_owner, demand.released, demand.version, demand.shipments, demand.purchases,
-       line.ship_group_id, line.country, line.postcode, line.service, line.wanted_on, line.line_id, line.sku, line.weight_g, claim.claim_id,
-       claim.quantity, claim.location_id, claim.bin, claim.ship_by, claim.deliver_by, claim.purchase_order_id
+select demand.order_id, line.ship_group_id, demand.stock_owner, demand.released, demand.version, demand.shipments,
+       demand.purchases, demand.choice, line.country, line.postcode, line.service, line.wanted_on, line.line_id, line.sku, line.weight_g,
+       claim.quantity, claim.location_id, claim.bin, claim.ship_by, claim.deliver_by, claim.purchase_order_id,
+       claim.claim_id
 from claim
 join demand_line as line using (order_id, line_id)
 join demand using (order_id)
@@ -125,9 +127,9 @@ where claim.order_id = any(:order_ids::text[])
 order by demand.order_id, line.ship_group_id, line.line_number, claim.claim_id;
 
 -- name: save_demands
--- Counters only grow; an order that had nothing open keeps its own.
+-- Counters only grow; an order that had nothing open keeps its own. What was chosen for it before is history.
 update demand
-set released = coalesce(change.released, demand.released), version = greatest(demand.version, change.version), shipments = greatest(demand.shipments, change.shipments),
+set choice = null, released = coalesce(change.released, demand.released), version = greatest(demand.version, change.version), shipments = greatest(demand.shipments, change.shipments),
     purchases = greatest(demand.purchases, change.purchases)
 from unnest(:order_ids::text[], :released::bool[], :versions::int[], :shipments::int[], :purchases::int[])
     as change (order_id, released, version, shipments, purchases)

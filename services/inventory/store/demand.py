@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
-from itertools import groupby
 from typing import NamedTuple
 
 from asyncpg import Record
@@ -14,7 +13,9 @@ from services.inventory.core.custody import Ask, Purpose
 from services.inventory.core.demand import Claim, Demand, Line, Redirection
 from services.inventory.core.holdings import Allocation, Holdings
 from services.inventory.core.network import Destination, Promise
+from services.inventory.core.sourcing import Choice
 from services.inventory.core.stock import Item, Place
+from services.inventory.store import choices
 from services.inventory.store.sql import SQL
 
 ALL_UNITS = 2**31 - 1
@@ -27,6 +28,7 @@ class OrderRow(NamedTuple):
     stock_owner: str
     received_at: datetime
     version: int
+    choice: Choice | None = None
 
 
 class OrderState(NamedTuple):
@@ -47,6 +49,7 @@ async def add_demands(tx: Tx, orders: Sequence[OrderRow], demands: Sequence[Dema
         stock_owners=[order.stock_owner for order in orders],
         received_at=[order.received_at for order in orders],
         versions=[order.version for order in orders],
+        choices=[choices.encode(choices.without_legs(one)) if (one := order.choice) else None for order in orders],
     )
     lines = [(demand, number, line) for demand in demands for number, line in enumerate(demand.lines, 1)]
     if lines:
@@ -67,36 +70,35 @@ async def add_demands(tx: Tx, orders: Sequence[OrderRow], demands: Sequence[Dema
 
 async def open_demands(tx: Tx, order_ids: Collection[str]) -> list[Demand]:
     """Give what orders want that is in no shipment, one demand for each destination, in the order of the ids given."""
-    rows = await tx.fetch(SQL.open_demands, order_ids=list(order_ids))
-    found: dict[str, list[Demand]] = {}
-    for (order_id, ship_group_id), group in groupby(rows, key=_order_and_group):
-        found.setdefault(order_id, []).append(_demand(order_id, ship_group_id, list(group)))
-    return [demand for order_id in order_ids for demand in found.get(order_id, ())]
+    found: dict[str, dict[str, list[Record]]] = {}
+    for row in await tx.fetch(SQL.open_demands, order_ids=list(order_ids)):
+        found.setdefault(row[0], {}).setdefault(row[1], []).append(row)
+    return [_demand(group) for order_id in order_ids for group in found.get(order_id, {}).values()]
 
 
-def _order_and_group(row: Record) -> tuple[str, str]:
-    return row["order_id"], row["ship_group_id"]
-
-
-def _demand(order_id: str, ship_group_id: str, rows: Sequence[Record]) -> Demand:
-    first = rows[0]
-    owner = first["stock_owner"]
+def _demand(rows: Sequence[Record]) -> Demand:
     lines: dict[str, Line] = {}
     for row in rows:
-        line_id, item = row["line_id"], Item(row["sku"], owner)
+        order_id, group_id, owner, is_released, version, shipments, purchases, choice = row[:8]
+        country, postcode, service, wanted_on, line_id, sku, weight_g = row[8:15]
+        quantity, location_id, bin_name, ship_by, deliver_by, purchase_order_id, claim_id = row[15:]
+        item = Item(sku, owner)
+        place = None if location_id is None else Place(item, location_id, bin_name)
+        promise = Promise(ship_by, deliver_by)
+        claim = Claim(line_id, item, quantity, place, promise, purchase_order_id, claim_id)
         known = lines.get(line_id)
-        claims = (_claim(row, item),) if known is None else (*known.claims, _claim(row, item))
-        lines[line_id] = Line(line_id, item, row["weight_g"], claims)
+        lines[line_id] = Line(line_id, item, weight_g, (*known.claims, claim) if known else (claim,))
     return Demand(
         order_id,
-        ship_group_id,
-        Destination(first["country"], first["postcode"], first["service"]),
-        first["wanted_on"],
-        first["released"],
-        first["version"],
-        first["shipments"],
-        first["purchases"],
+        group_id,
+        Destination(country, postcode, service),
+        wanted_on,
+        is_released,
+        version,
+        shipments,
+        purchases,
         tuple(lines.values()),
+        choices.decode(choice) if choice else None,
     )
 
 

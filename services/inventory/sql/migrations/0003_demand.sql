@@ -9,6 +9,8 @@ create table demand (
     received_at timestamptz not null,
     released    boolean not null default false,
     version     integer not null,
+    -- How it was sourced when it was promised (store/choices.py); null where that no longer holds.
+    choice      text,
     -- Numbers given out so far: shipments and purchases are named after the order.
     shipments   integer not null default 0,
     purchases   integer not null default 0
