@@ -88,20 +88,25 @@ async def messages(consumer: Any, places: Collection[Place]) -> AsyncIterator[Re
             del left[place]
 
 
-async def reached(servers: str, groups: Iterable[str]) -> dict[str, dict[Place, int]]:
-    """For each group, the offset it will read next in each partition; where it committed nothing, none is given."""
+@asynccontextmanager
+async def administering(servers: str) -> AsyncIterator[Any]:
+    """Somebody who may ask about groups."""
     admin = AIOKafkaAdminClient(bootstrap_servers=servers)
     try:
         await admin.start()
-        found = {group: await admin.list_consumer_group_offsets(group) for group in groups}
     except KafkaError as error:
+        await admin.close()
         raise silent(servers) from error
+    try:
+        yield admin
     finally:
         await admin.close()
-    return {
-        group: {Place(place.topic, place.partition): said.offset for place, said in offsets.items() if said.offset >= 0}
-        for group, offsets in found.items()
-    }
+
+
+async def reached(admin: Any, group: str) -> dict[Place, int]:  # noqa: ANN401 (the same)
+    """The offset that a group will read next in each partition; where it committed nothing, none is given."""
+    found = await admin.list_consumer_group_offsets(group)
+    return {Place(place.topic, place.partition): said.offset for place, said in found.items() if said.offset >= 0}
 
 
 def silent(servers: str) -> CommandError:

@@ -22,6 +22,8 @@ COMMANDS = {
     "order": ("ordermill.order:order", "Tell one order's whole story from the topics."),
     "dead-letters": ("ordermill.dead_letters:app", "See what no service could handle, and decide."),
     "topics": ("ordermill.lag:topics", "List the topics: owner, readers, messages."),
+    "check": ("ordermill.check:check", "Tie out stock, money and orders over one snapshot."),
+    "demo": ("ordermill.demo.command:demo", "Carry orders from placement to cash, and show it."),
     "lag": ("ordermill.lag:lag", "Tell how far each service is behind."),
 }
 HELP = """\

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 
 from contracts.topics import TOPICS, Service, Topic
 from ordermill import stack
-from ordermill.broker import Log, Place, consuming, logs_of, places_of, reached
+from ordermill.broker import Log, Place, administering, consuming, logs_of, places_of, reached
 from ordermill.render import duration, print_json, print_table
 from ordermill.serving import Json
 
@@ -63,10 +65,23 @@ def lag(*, as_json: Json = False) -> None:
 
 async def lags_of(servers: str) -> list[Lag]:
     """How far every service is behind in every topic that it hears."""
-    async with consuming(servers) as consumer:
-        logs = await logs_of(consumer, places_of(TOPICS))
-    positions = await reached(servers, GROUPS)
-    return [each for group in GROUPS for each in behind(group, positions[group], logs)]
+    async with gauging(servers) as lags:
+        return await lags()
+
+
+@asynccontextmanager
+async def gauging(servers: str) -> AsyncIterator[Callable[[], Awaitable[list[Lag]]]]:
+    """Ask again and again how far every service is behind."""
+    places = places_of(TOPICS)
+    async with consuming(servers) as consumer, administering(servers) as admin:
+
+        async def lags() -> list[Lag]:
+            # Positions first: a group must not seem to be beyond an end that was read before.
+            positions = {group: await reached(admin, group) for group in GROUPS}
+            logs = await logs_of(consumer, places)
+            return [each for group in GROUPS for each in behind(group, positions[group], logs)]
+
+        yield lags
 
 
 def behind(group: str, positions: dict[Place, int], logs: dict[Place, Log]) -> list[Lag]:

@@ -1,0 +1,58 @@
+-- What the demo reads of the services' tables, as the auditor.
+
+-- name: stages
+-- How far the orders have come, stage by stage, in one look.
+select
+    (select count(*) from intake.placed_order) as received,
+    (select count(*) from billing.order_account where funds = 'secured') as funds_secured,
+    (select count(*) from intake.placed_order where was_released) as released,
+    (select count(*) from inventory.demand where shipments > 0) as allocated,
+    (select count(*) from fulfillment.shipment where state <> 'released') as packed,
+    (select count(*) from shipping.dispatch) as dispatched,
+    (select count(*) from billing.invoice) as invoiced,
+    (select count(*) from shipping.parcel where milestone = 'delivered') as delivered,
+    (select count(*) from intake.placed_order where state = 'completed') as completed;
+
+-- name: states
+select state, count(*) as orders from intake.placed_order group by state order by state;
+
+-- name: known_orders
+select order_id from intake.placed_order where order_id = any(:order_ids::text[]);
+
+-- name: known_items
+select distinct sku from inventory.item;
+
+-- name: last_number
+-- The highest order number of this seed so far.
+select max(channel_order_id) as last from intake.placed_order where channel_order_id like :prefix::text || '%';
+
+-- name: unfinished
+-- Some of the orders that still move, oldest first, for whoever looks why.
+select order_id, channel, channel_order_id, state from intake.placed_order
+where state in ('received', 'released', 'held') order by state desc, channel_order_id limit 3;
+
+-- name: money
+-- Each account's balance; credits stand below zero.
+select account, currency, sum(amount)::bigint as balance
+from billing.ledger_entry inner join billing.ledger_transaction using (transaction_id)
+group by account, currency order by currency, account;
+
+-- name: goods
+select
+    (select coalesce(sum(on_hand), 0) from inventory.stock)::bigint as on_hand,
+    (select coalesce(sum(reserved), 0) from inventory.stock)::bigint as reserved,
+    (select coalesce(sum(value), 0) from inventory.valuation)::bigint as value,
+    (select count(*) from inventory.purchase) as purchases,
+    (select count(*) from shipping.dispatch) as shipments,
+    (select count(*) from shipping.parcel) as parcels,
+    (select coalesce(sum(dispatched), 0) from intake.order_line)::bigint as units;
+
+-- name: resting
+-- Messages that no service could handle.
+select count(*) as resting from (
+    select 1 from intake.later where reason = 'dead'
+    union all select 1 from inventory.later where reason = 'dead'
+    union all select 1 from fulfillment.later where reason = 'dead'
+    union all select 1 from shipping.later where reason = 'dead'
+    union all select 1 from billing.later where reason = 'dead'
+) as dead;

@@ -1,0 +1,127 @@
+"""The demo's end: orders by state, what was sent, what was earned, and whether everything ties."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from contracts.values import decimal_text
+from ordermill.check import Finding, print_findings
+from ordermill.demo.watch import SQL, Watch
+from ordermill.demo.workload import Workload
+
+if TYPE_CHECKING:
+    from chassis.postgres import Connection
+
+# Accounts that tell a newcomer something; income stands as a credit, below zero in the books.
+SHOWN = (
+    ("revenue", "revenue", -1),
+    ("carriage", "carriage", -1),
+    ("discounts", "discounts", -1),
+    ("cost_of_goods", "cost of goods", 1),
+    ("tax_payable", "tax owed", -1),
+    ("cash_in_transit", "cash at the provider", 1),
+    ("bank", "cash at the bank", 1),
+    ("receivable", "receivable", 1),
+    ("customer_deposits", "deposits", -1),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """How a run ended."""
+
+    expected: int
+    states: Mapping[str, int]
+    goods: Mapping[str, int]
+    # By currency and account.
+    money: Mapping[tuple[str, str], int]
+    figures: Sequence[tuple[str, str]]
+    unfinished: Sequence[Mapping[str, Any]]
+    resting: int
+    taken_s: float
+    ended: int
+    is_complete: bool
+
+    def as_json(self) -> dict[str, Any]:
+        """For programs."""
+        return {
+            "is_complete": self.is_complete,
+            "seconds": round(self.taken_s, 3),
+            "orders": dict(self.states),
+            "goods": dict(self.goods),
+            "money": [{"currency": c, "account": a, "balance": b} for (c, a), b in self.money.items()],
+            "dead_letters": self.resting,
+            "figures": dict(self.figures),
+        }
+
+
+async def summary_of(connection: Connection, workload: Workload, watch: Watch, taken_s: float) -> Summary:
+    """Read the end from the tables."""
+    goods = await connection.fetchrow(SQL.goods.text)
+    money = await connection.fetch(SQL.money.text)
+    newest = watch.newest
+    return Summary(
+        expected=watch.expected,
+        states=newest.states,
+        goods=dict(goods or {}),
+        money={(row["currency"], row["account"]): row["balance"] for row in money},
+        figures=workload.figures(),
+        unfinished=[dict(row) for row in await connection.fetch(SQL.unfinished.text)],
+        resting=await connection.fetchval(SQL.resting.text),
+        taken_s=taken_s,
+        ended=newest.ended,
+        is_complete=watch.is_over,
+    )
+
+
+def print_summary(summary: Summary, findings: list[Finding]) -> None:
+    """Print it for people."""
+    for title, rows in (("Read", summary.figures), ("Orders", _orders(summary)), ("Goods", _goods(summary)),
+                        ("Money", _money(summary))):  # fmt: skip
+        print(f"\n{title}")
+        for label, value in rows:
+            print(f"  {label:<26}{value:>22}")
+    print("\nDoes it tie?")
+    print_findings(findings)
+    if not summary.is_complete:
+        _print_unfinished(summary)
+    elif summary.unfinished:
+        print(f"\nHeld until somebody decides, for example: {_name(summary.unfinished[0])}")
+    print(
+        "\nIt keeps running until `ordermill down`. Look with `ordermill order`, `topics`, `lag`, `dead-letters`, `check`."
+    )
+
+
+def _orders(summary: Summary) -> list[tuple[str, str]]:
+    rate = summary.ended / summary.taken_s if summary.taken_s else 0.0
+    by_state = [(state, f"{orders:,}") for state, orders in summary.states.items()]
+    return [*by_state, ("time", f"{summary.taken_s:,.1f} s"), ("orders a second", f"{rate:,.0f}")]
+
+
+def _goods(summary: Summary) -> list[tuple[str, str]]:
+    names = ("shipments", "parcels", "units", "purchases", "on_hand", "reserved")
+    return [(name.replace("_", " "), f"{summary.goods[name]:,}") for name in names]
+
+
+def _money(summary: Summary) -> list[tuple[str, str]]:
+    return [
+        (label, f"{decimal_text(sign * balance, currency)} {currency}")
+        for account, label, sign in SHOWN
+        for (currency, name), balance in summary.money.items()
+        if name == account
+    ]
+
+
+def _print_unfinished(summary: Summary) -> None:
+    waiting = summary.expected - summary.ended
+    print(f"\n{waiting:,} orders have not come to an end, and nothing moves any more.")
+    if summary.resting:
+        print(f"{summary.resting:,} messages rest: ordermill dead-letters list")
+    for row in summary.unfinished:
+        print(f"  {row['state']:<10}{_name(row)}")
+
+
+def _name(row: Mapping[str, Any]) -> str:
+    return f"ordermill order {row['channel']}:{row['channel_order_id']}"

@@ -1,0 +1,120 @@
+"""Watching a run: how far each stage has come, how fast, and whether it has ended, rests or is stuck."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter, deque
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from chassis.queries import Queries
+
+if TYPE_CHECKING:
+    from chassis.postgres import Connection
+    from ordermill.lag import Lag
+
+SQL: Final = Queries.beside(__file__)
+
+RATE_OVER_S = 3.0
+# Held orders may still be let go by the desk or by a customer's payment: look so long whether anything moves.
+QUIET_S = 3.0
+ENDS = frozenset({"completed", "cancelled", "rejected"})
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One look at everything."""
+
+    at: float
+    published: int
+    stages: Mapping[str, int]
+    states: Mapping[str, int]
+    lags: Mapping[str, int]
+
+    @property
+    def lag(self) -> int:
+        """Messages that are still to be handled, of all services."""
+        return sum(self.lags.values())
+
+    @property
+    def ended(self) -> int:
+        """Orders at an end."""
+        return sum(orders for state, orders in self.states.items() if state in ENDS)
+
+    @property
+    def held(self) -> int:
+        """Orders that somebody must decide about."""
+        return self.states.get("held", 0)
+
+    def moved_since(self, other: Look) -> bool:
+        """Whether anything happened in between."""
+        return (self.published, self.stages, self.states, self.lag) != (
+            other.published,
+            other.stages,
+            other.states,
+            other.lag,
+        )
+
+
+@dataclass(slots=True)
+class Watch:
+    """The looks of the last seconds; says when the run is over."""
+
+    expected: int
+    looks: deque[Look] = field(default_factory=deque)
+    last_move: float = 0.0
+
+    def add(self, look: Look) -> None:
+        """Remember a look."""
+        if not self.looks or look.moved_since(self.looks[-1]):
+            self.last_move = look.at
+        self.looks.append(look)
+        while look.at - self.looks[0].at > RATE_OVER_S:
+            self.looks.popleft()
+
+    @property
+    def newest(self) -> Look:
+        """How it stands."""
+        return self.looks[-1]
+
+    def rate(self, stage: str) -> float:
+        """Orders (or shipments, parcels) a second that passed a stage lately."""
+        first, last = self.looks[0], self.newest
+        if last.at <= first.at:
+            return 0.0
+        return (last.stages[stage] - first.stages[stage]) / (last.at - first.at)
+
+    @property
+    def quiet_s(self) -> float:
+        """For how long nothing has moved."""
+        return self.newest.at - self.last_move
+
+    @property
+    def is_over(self) -> bool:
+        """Whether every order is at an end, or rests until somebody decides."""
+        look = self.newest
+        if look.ended >= self.expected:
+            return True
+        return look.ended + look.held >= self.expected and look.lag == 0 and self.quiet_s >= QUIET_S
+
+    @property
+    def is_drained(self) -> bool:
+        """Whether nothing is on its way any more."""
+        return self.newest.lag == 0 and self.quiet_s >= QUIET_S
+
+
+async def look(connection: Connection, lags: Callable[[], Awaitable[list[Lag]]], published: int) -> Look:
+    """Look at the tables and at the logs."""
+    row = await connection.fetchrow(SQL.stages.text)
+    states = await connection.fetch(SQL.states.text)
+    behind = Counter[str]()
+    for each in await lags():
+        behind[each.group] += each.lag
+    return Look(
+        at=time.monotonic(),
+        published=published,
+        stages=dict(row or {}),
+        states={state["state"]: state["orders"] for state in states},
+        lags=behind,
+    )
