@@ -13,7 +13,7 @@ from chassis.errors import FencedError
 from chassis.ports import Decision, Parked, Standing, Waiting
 from chassis.postgres import Connection, Pool, in_transaction, on_connection
 from chassis.queries import Queries
-from chassis.wire import Outgoing, pack_headers, unpack_headers
+from chassis.wire import Outgoing, pack_headers, pack_own, unpack_headers, unpack_own
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -63,15 +63,11 @@ class PostgresLedger:
         self._batch = rows[0]["batch"]
         return bool(rows[0]["waiting"])
 
-    async def heard(self, queues: Collection[str]) -> dict[str, int]:
-        """Lock these queues and read the last revision heard of each."""
-        rows = await self.tx.fetch(SQL.lock_heard, queues=sorted(queues))
-        return {row["queue"]: row["revision"] for row in rows}
-
-    async def hear(self, revisions: Mapping[str, int]) -> None:
-        """Set the last revision heard."""
+    async def hear(self, revisions: Mapping[str, int]) -> dict[str, int]:
+        """Set the last revision heard of each queue; return the one before, where there is anything new."""
         queues = sorted(revisions)
-        await self.tx.execute(SQL.set_heard, queues=queues, revisions=[revisions[queue] for queue in queues])
+        rows = await self.tx.fetch(SQL.hear, queues=queues, revisions=[revisions[queue] for queue in queues])
+        return {row["queue"]: row["before"] for row in rows}
 
     async def remember(self, digests: Mapping[str, bytes]) -> dict[str, bytes]:
         """Remember senders' ids for ever; return the digests of those that were there before."""
@@ -128,7 +124,7 @@ class PostgresLedger:
     async def put_out(self, lanes: Sequence[int], outgoing: Sequence[Outgoing]) -> int:
         """Write the outbox; return its batch number."""
         rows = [
-            (self._batch, position, lane, said.topic, said.key, said.value, pack_headers(said.headers))
+            (self._batch, position, lane, said.topic, said.key, said.value, pack_own(said.headers))
             for position, (lane, said) in enumerate(zip(lanes, outgoing, strict=True))
         ]
         await self.tx.copy("outbox", ("batch", "position", "lane", "topic", "key", "value", "headers"), rows)
@@ -229,7 +225,7 @@ class PostgresMemory:
 
 
 def _outgoing(row: asyncpg.Record) -> Outgoing:
-    return Outgoing(row["topic"], -1, row["key"], row["value"], unpack_headers(row["headers"]))
+    return Outgoing(row["topic"], -1, row["key"], row["value"], unpack_own(row["headers"]))
 
 
 def _parked(row: asyncpg.Record) -> Parked:

@@ -26,18 +26,16 @@ _UNREAD: Any = None
 
 
 def read_record(service: Service, record: Record) -> Entry:
-    """Read one record; what has no readable headers stands in a queue of its own, where it blocks nobody."""
+    """Read one record; what has no readable headers or key stands in a queue of its own, where it blocks nobody."""
     place = f"{record.partition}:{record.offset}"
-    key = place if record.key is None else record.key.decode("utf-8", "replace").replace("\x00", "")
+    key = place if record.key is None else record.key.decode("utf-8", "replace")
     envelope, problem = _read_envelope(record.headers, record.timestamp)
-    if topic_named(record.topic).is_outside:
+    if _is_outside(record.topic):
         envelope.revision = 0  # whatever a stranger claims
     elif not envelope.revision and not problem:
         problem = "no_ce_sequence"
-    if record.key is None:
-        problem = "no_key"
-    elif len(key) > KEY_LENGTH_MAX:
-        key, problem = place, "key_too_long"
+    if record.key is None or len(key) > KEY_LENGTH_MAX or not key.isprintable():
+        key, problem = place, "bad_key"
     queue = f"{record.topic}!{place}" if problem else f"{record.topic}/{key}"
     heard: Heard[Any] = Heard(_UNREAD, key, record.topic, record.partition, envelope)
     entry = Entry(queue, record.partition, key, heard, record.value, record.headers, place=place, problem=problem)
@@ -77,6 +75,11 @@ def _read_body(service: Service, entry: Entry) -> Entry:
     else:
         _decode(entry, entry.route, entry.value)
     return entry
+
+
+@cache
+def _is_outside(topic: str) -> bool:
+    return topic_named(topic).is_outside
 
 
 @cache

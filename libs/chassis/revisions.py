@@ -5,43 +5,46 @@ Messages from outside carry none: their sender's id is remembered for ever, with
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import cache
 from hashlib import blake2b
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from chassis.entry import Entry
 from chassis.errors import HoleError
-from contracts.topics import topic_named
+from contracts.topics import TOPICS, topic_named
 
 if TYPE_CHECKING:
     from chassis.ports import Ledger
     from chassis.service import Service
 
 
-class Judged(NamedTuple):
-    """What is new among numbered entries, and the last revision of each queue from now on."""
+def newest(entries: Iterable[Entry]) -> dict[str, int]:
+    """The highest revision of each queue."""
+    revisions: dict[str, int] = {}
+    for entry in entries:
+        revision = entry.heard.envelope.revision
+        if revision > revisions.get(entry.queue, 0):
+            revisions[entry.queue] = revision
+    return revisions
 
-    fresh: list[Entry]
-    revisions: dict[str, int]
 
-
-def judge(entries: Iterable[Entry], heard: Mapping[str, int], leaps: frozenset[str]) -> Judged:
-    """Tell the next revisions from duplicates.
+def judge(entries: Iterable[Entry], before: Mapping[str, int], leaps: Collection[str]) -> list[Entry]:
+    """Tell the next revisions from duplicates; `before` is the last one heard of each queue that has anything new.
 
     `leaps` are topics on which any newer revision is the next (compacted or shared).  Raises HoleError when a revision
     is missing: what came before it was lost, and no later one may be handled.
     """
-    judged = Judged([], {})
+    fresh, last = [], dict(before)
     for entry in entries:
-        revision = entry.heard.envelope.revision
-        last = judged.revisions.get(entry.queue) or heard.get(entry.queue, 0)
-        if revision <= last:
+        revision, heard = entry.heard.envelope.revision, last.get(entry.queue)
+        if heard is None or revision <= heard:
             continue
-        if revision > last + 1 and entry.heard.topic not in leaps:
-            raise HoleError(entry.heard.topic, entry.lane, last + 1, revision)
-        judged.revisions[entry.queue] = revision
-        judged.fresh.append(entry)
-    return judged
+        if revision > heard + 1 and entry.heard.topic not in leaps:
+            raise HoleError(entry.heard.topic, entry.lane, heard + 1, revision)
+        last[entry.queue] = revision
+        fresh.append(entry)
+    return fresh
 
 
 async def fresh(service: Service, ledger: Ledger, entries: Sequence[Entry]) -> list[Entry]:
@@ -50,15 +53,16 @@ async def fresh(service: Service, ledger: Ledger, entries: Sequence[Entry]) -> l
     outside = [entry for entry in entries if not entry.heard.envelope.revision]
     new: list[Entry] = []
     if numbered:
-        leaps = frozenset(topic.name for topic in service.topics if topic.compacted or topic.shared)
-        judged = judge(numbered, await ledger.heard({entry.queue for entry in numbered}), leaps)
-        if judged.revisions:
-            await ledger.hear(judged.revisions)
-        new += judged.fresh
+        new += judge(numbered, await ledger.hear(newest(numbered)), _leaps())
     if outside:
         new += await _unseen(service, ledger, outside)
     kept = set(map(id, new))
     return [entry for entry in entries if id(entry) in kept]
+
+
+@cache
+def _leaps() -> frozenset[str]:
+    return frozenset(topic.name for topic in TOPICS if topic.compacted or topic.shared)
 
 
 async def _unseen(service: Service, ledger: Ledger, entries: Sequence[Entry]) -> list[Entry]:

@@ -12,13 +12,12 @@ from lease where lane = any(:lanes::smallint[]) order by lane for share;
 -- One deciding transaction at a time per service (decisions that share rows across orders).
 select pg_advisory_xact_lock(hashtext('decide:' || current_schema()));
 
--- name: lock_heard
-select queue, revision from heard where queue = any(:queues::text[]) order by queue for update;
-
--- name: set_heard
+-- name: hear
+-- Sets the last revision heard, and returns the one before; a queue that heard as much already is locked and not returned.
 insert into heard (queue, revision)
-select queue, revision from unnest(:queues::text[], :revisions::int[]) as batch (queue, revision)
-on conflict (queue) do update set revision = excluded.revision;
+select queue, revision from unnest(:queues::text[], :revisions::int[]) as batch (queue, revision) order by queue
+on conflict (queue) do update set revision = excluded.revision where heard.revision < excluded.revision
+returning queue, coalesce(old.revision, 0) as before;
 
 -- name: remember_seen
 -- Returns the identities that were new; the others are compared by `read_seen`.

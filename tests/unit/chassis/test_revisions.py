@@ -3,44 +3,47 @@
 import pytest
 
 from chassis.errors import HoleError
-from chassis.revisions import judge
+from chassis.revisions import judge, newest
 from tests.unit.chassis.entries import entry
 
-NO_LEAPS: frozenset[str] = frozenset()
+QUEUE = "intake-orders/x"
 
 
-def test_the_next_revisions_are_fresh_and_remembered() -> None:
+def test_the_newest_revision_of_each_queue_is_remembered() -> None:
+    batch = [entry("x", revision=3), entry("y", revision=1), entry("x", revision=4), entry("x", revision=2)]
+
+    assert newest(batch) == {QUEUE: 4, "intake-orders/y": 1}
+
+
+def test_the_next_revisions_are_fresh() -> None:
     batch = [entry("x", revision=3), entry("y", revision=1), entry("x", revision=4)]
 
-    judged = judge(batch, {"intake-orders/x": 2}, NO_LEAPS)
-
-    assert judged.fresh == batch
-    assert judged.revisions == {"intake-orders/x": 4, "intake-orders/y": 1}
+    assert judge(batch, {QUEUE: 2, "intake-orders/y": 0}, ()) == batch
 
 
 def test_a_revision_heard_before_is_a_duplicate() -> None:
-    judged = judge([entry("x", revision=2), entry("x", revision=1)], {"intake-orders/x": 2}, NO_LEAPS)
+    batch = [entry("x", revision=2), entry("x", revision=3)]
 
-    assert not judged.fresh
-    assert not judged.revisions
+    assert judge(batch, {QUEUE: 2}, ()) == batch[1:]
+
+
+def test_a_queue_without_anything_new_is_all_duplicates() -> None:
+    assert judge([entry("x", revision=2), entry("x", revision=1)], {}, ()) == []
 
 
 def test_the_same_revision_twice_in_a_batch_counts_once() -> None:
-    assert len(judge([entry("x", revision=1), entry("x", revision=1)], {}, NO_LEAPS).fresh) == 1
+    assert len(judge([entry("x", revision=1), entry("x", revision=1)], {QUEUE: 0}, ())) == 1
 
 
 def test_a_hole_tells_which_lane_stops() -> None:
     with pytest.raises(HoleError) as raised:
-        judge([entry("x", revision=1), entry("x", revision=3)], {}, NO_LEAPS)
+        judge([entry("x", revision=1), entry("x", revision=3)], {QUEUE: 0}, ())
 
-    assert (raised.value.topic, raised.value.lane, raised.value.expected, raised.value.found) == (
-        "intake-orders", 0, 2, 3,
-    )  # fmt: skip
+    assert (raised.value.topic, raised.value.lane) == ("intake-orders", 0)
+    assert (raised.value.expected, raised.value.found) == (2, 3)
 
 
 def test_a_compacted_topic_may_leap_forward_only() -> None:
     batch = [entry("x", revision=5), entry("x", revision=3), entry("x", revision=9)]
 
-    judged = judge(batch, {}, frozenset({"intake-orders"}))
-
-    assert [one.heard.revision for one in judged.fresh] == [5, 9]
+    assert judge(batch, {QUEUE: 0}, {"intake-orders"}) == [batch[0], batch[2]]

@@ -13,8 +13,10 @@ from chassis.wire import (
     UnreadableError,
     moment_of,
     pack_headers,
+    pack_own,
     read_envelope,
     unpack_headers,
+    unpack_own,
     write_headers,
 )
 
@@ -33,6 +35,12 @@ def test_what_is_written_is_read() -> None:
     envelope = Envelope(ID, "intake.order_received.v1", "2026-03-02T09:00:00+00:00", 7, "0" * 31 + "1")
 
     assert read_envelope(write_headers(envelope, "intake", "o-1", "cause"), 0) == envelope
+
+
+def test_our_own_headers_survive_a_row() -> None:
+    headers = write_headers(Envelope(ID, "a.b.v1", "2026-03-02T09:00:00+00:00", 7, ""), "intake", "o-1", "")
+
+    assert unpack_own(pack_own(headers)) == headers
 
 
 def test_an_event_without_a_trace_begins_one() -> None:
