@@ -57,8 +57,8 @@ def demo(
     """Run orders through all services and show how; exit code 1 if anything does not tie at the end.
 
     Starts what does not run, loads the catalogue and the stock, publishes the orders at full speed, and waits until
-    each is completed, cancelled, rejected or held. All of it keeps running until `ordermill down`, so that you can look:
-    `ordermill order`, `topics`, `lag`, `check`. Run it again for more orders in the same stack.
+    each is completed, cancelled, rejected or held. All of it keeps running until `ordermill down`, so that you can
+    look: `ordermill order`, `topics`, `lag`, `check`. Run it again for more orders in the same stack.
 
     Args:
         orders: How many to generate; or files of invoices (Online Retail, .csv.gz) to import as orders.

@@ -70,8 +70,8 @@ class Screen:
             )
             for stage, what, service in STAGES
         ]
-        rows += [(state, "orders", newest.states[state], None, None, None) for state in ("held", "cancelled", "rejected")
-                 if newest.states.get(state)]  # fmt: skip
+        others = [state for state in ("held", "cancelled", "rejected") if newest.states.get(state)]
+        rows += [(state, "orders", newest.states[state], None, None, None) for state in others]
         shown = table(["stage", "of", "count", "a second", "by", "lag"], rows, right=["count", "a second", "lag"])
         shown.caption = f"{self._elapsed:.1f} s"
         return shown

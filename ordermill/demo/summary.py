@@ -89,9 +89,7 @@ def print_summary(summary: Summary, findings: list[Finding]) -> None:
         _print_unfinished(summary)
     elif summary.unfinished:
         print(f"\nHeld until somebody decides, for example: {_name(summary.unfinished[0])}")
-    print(
-        "\nIt keeps running until `ordermill down`. Look with `ordermill order`, `topics`, `lag`, `dead-letters`, `check`."
-    )
+    print("\nIt keeps running until `ordermill down`: look with `ordermill order`, `topics`, `lag` or `dead-letters`.")
 
 
 def _orders(summary: Summary) -> list[tuple[str, str]]:
