@@ -9,10 +9,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequen
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from itertools import count, pairwise
+from itertools import pairwise
 from pathlib import Path
 from subprocess import Popen
 from time import monotonic
+from uuid import uuid4
 
 import asyncpg
 import pytest
@@ -46,7 +47,6 @@ class Shop:
     servers: stack.Stack
     logs: Path
     processes: list[Popen[bytes]] = field(default_factory=list)
-    numbers: Iterator[int] = field(default_factory=count)
 
     @property
     def url(self) -> str:
@@ -129,8 +129,9 @@ class Shop:
         return revisions
 
     def orders(self, number: int) -> list[str]:
-        """Orders that no other test has."""
-        return [f"order-{next(self.numbers)}" for _ in range(number)]
+        """Orders that no other test has, nor an earlier run on kept servers."""
+        run = uuid4()
+        return [f"{run}-{place}" for place in range(number)]
 
 
 def _message(kind: type[Event], key: str, revision: int, body: bytes) -> Outgoing:
