@@ -143,9 +143,9 @@ from unnest(
 order by b.position;
 
 -- name: claim_calls
--- The first of each queue, if it is due and nobody holds it; the claim expires by itself.
-update call set due = :until::timestamptz, tries = tries + 1
-where id in (
+-- The first of each queue, if it is due and nobody holds it; the claim expires by itself.  Materialized: a subquery of
+-- the update could be run more than once, and claim more than there is room for.
+with claimed as materialized (
     select id from call as first
     where due <= :now::timestamptz and type = any(:types::text[])
         and not exists (select from call as earlier where earlier.queue = first.queue and earlier.position < first.position)
@@ -153,7 +153,9 @@ where id in (
     limit :room::int
     for update skip locked
 )
-returning id, queue, lane, subject, type, body, trace, tries;
+update call set due = :until::timestamptz, tries = tries + 1
+from claimed where call.id = claimed.id
+returning call.id, queue, lane, subject, type, body, trace, tries;
 
 -- name: delete_calls
 delete from call where id = any(:ids::text[]) returning id;
