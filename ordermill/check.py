@@ -1,96 +1,185 @@
-"""`ordermill check`: invariants over stock, money and lifecycle, each a named SQL file, all in one snapshot.
+"""`ordermill check`: what must always be true, asked of one snapshot of all services' tables, and of the logs.
 
-A file in `checks/` opens with `-- always:` (it holds at any moment, inside one service) or `-- drained:` (it holds when
-nothing is on its way) and its sentence; the rows it returns break it.
+Each file of `checks` is one law: its comment says it, its statement finds the rows that break it. A file that begins
+with `-- drained` compares services with each other, which only holds when nothing is on its way.
 """
 
 from __future__ import annotations
 
 import asyncio
-import re
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
+from contracts.topics import TOPICS
 from ordermill import stack
 from ordermill.access import reading
-from ordermill.render import print_json, print_table
+from ordermill.broker import Log, Place, administering, consuming, logs_of, places_of, reached
+from ordermill.lag import GROUPS, behind
+from ordermill.render import print_json
+from ordermill.services import service_names
 from ordermill.serving import Json
+from ordermill.stack import Stack
 
 if TYPE_CHECKING:
-    from ordermill.stack import Stack
+    from chassis.postgres import Connection
 
-CHECKS: Final = Path(__file__).parent / "checks"
-HEAD: Final = re.compile(r"-- (always|drained): (.+)\n")
-ROWS_SHOWN: Final = 5
+CHECKS = Path(__file__).parent / "checks"
+DRAINED = "-- drained"
+ROWS_SHOWN = 5
+LIMIT_S = 120.0
+# What was heard and is not done: it must happen before services can agree with each other.
+UNDER_WAY = """
+select
+    (select count(*) from {0}.outbox)
+    + (select count(*) from {0}.call)
+    + (select count(*) from {0}.later where reason in ('early', 'failed') or (reason = 'due' and due <= now()))
+"""
+TALLY = "select topic, lane, outcome, messages from {0}.tally"
 
 
 @dataclass(frozen=True, slots=True)
-class Invariant:
-    """One sentence that must be true, and the query for what breaks it."""
+class Law:
+    """One thing that must be true."""
 
     name: str
-    when: str
-    sentence: str
-    query: str
+    says: str
+    statement: str
+    when_drained: bool
+
+    @classmethod
+    def read(cls, path: Path) -> Law:
+        """Read one file."""
+        text = path.read_text(encoding="utf-8")
+        comments = [line for line in text.splitlines() if line.startswith("--")]
+        says = " ".join(line.removeprefix("--").strip() for line in comments if line != DRAINED)
+        return cls(path.stem, says, text, DRAINED in comments)
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What became of one invariant: the rows that break it, if any."""
+    """What became of one law: the rows that break it, or why it could not be asked."""
 
-    invariant: Invariant
-    rows: list[dict[str, Any]]
+    name: str
+    says: str
+    rows: Sequence[Mapping[str, Any]] = ()
+    skipped: str = ""
 
     @property
     def holds(self) -> bool:
-        """Whether nothing breaks it."""
-        return not self.rows
+        """Whether it was asked and nothing breaks it."""
+        return not self.rows and not self.skipped
 
     def as_json(self) -> dict[str, Any]:
         """For programs."""
-        told = self.invariant
-        return {"name": told.name, "when": told.when, "sentence": told.sentence, "holds": self.holds, "rows": self.rows}
+        shown = [dict(row) for row in self.rows]
+        return {
+            "name": self.name,
+            "says": self.says,
+            "holds": self.holds,
+            "skipped": self.skipped or None,
+            "rows": shown,
+        }
+
+
+@dataclass(slots=True)
+class Tallies:
+    """What services counted: messages taken from each partition, and announced to it but for what is still to go out."""
+
+    taken: dict[str, Counter[Place]] = field(default_factory=dict)
+    announced: Counter[Place] = field(default_factory=Counter)
 
 
 def check(*, as_json: Json = False) -> int:
-    """Tie out stock, money and orders over one snapshot; exit code 1 when something does not tie.
+    """Look over one snapshot whether stock, money, orders and logs tie, and print what breaks a law. Exit code 1 if any.
 
-    Sentences marked *drained* are true once nothing is on its way any more: look with `ordermill lag` first.
+    Laws between services can only be asked when nothing is on its way; else they are skipped, which is no failure.
+
+    Args:
+        as_json: Print every law with the rows that break it as JSON.
     """
     findings = asyncio.run(examine(stack.current()))
     if as_json:
         print_json([finding.as_json() for finding in findings])
     else:
         print_findings(findings)
-    return 0 if all(finding.holds for finding in findings) else 1
+    return 1 if any(finding.rows for finding in findings) else 0
 
 
-def invariants() -> list[Invariant]:
-    """All of them, by name."""
-    return [_read(path) for path in sorted(CHECKS.glob("*.sql"))]
+def print_findings(findings: Sequence[Finding]) -> None:
+    """One line a law, with the first rows that break it."""
+    for finding in findings:
+        mark = "-" if finding.skipped else ("✗" if finding.rows else "✓")
+        print(f"  {mark} {finding.says}" + (f" Skipped: {finding.skipped}." if finding.skipped else ""))
+        for row in finding.rows[:ROWS_SHOWN]:
+            print("      " + "  ".join(f"{name}={value}" for name, value in row.items()))
+        if len(finding.rows) > ROWS_SHOWN:
+            print(f"      and {len(finding.rows) - ROWS_SHOWN:,} more: ordermill check --json")
 
 
 async def examine(running: Stack) -> list[Finding]:
-    """Run every invariant in one read-only snapshot."""
-    async with reading(running) as connection, connection.transaction(isolation="repeatable_read", readonly=True):
-        return [Finding(each, [dict(row) for row in await connection.fetch(each.query)]) for each in invariants()]
+    """Ask every law."""
+    laws = [Law.read(path) for path in sorted(CHECKS.glob("*.sql"))]
+    async with consuming(running.kafka) as consumer, administering(running.kafka) as admin:
+        # Before the snapshot: what a group had taken must be in its tables, not the other way round.
+        positions = {group: await reached(admin, group) for group in GROUPS}
+        logs = await logs_of(consumer, places_of(TOPICS))
+        lag = sum(each.lag for group in GROUPS for each in behind(group, positions[group], logs))
+        async with (
+            reading(running) as connection,
+            connection.transaction(isolation="repeatable_read", readonly=True),
+        ):
+            await connection.execute(f"set local statement_timeout = '{LIMIT_S}s'")
+            busy = lag + await _under_way(connection)
+            why = f"{busy:,} messages are on their way" if busy else ""
+            findings = [await _ask(connection, law, why) for law in laws]
+            tallies = await _tallies(connection)
+        ends = await logs_of(consumer, places_of(TOPICS))
+    return [*findings, taken_once(tallies, positions), all_published(tallies, ends)]
 
 
-def print_findings(findings: list[Finding]) -> None:
-    """Print them for people, with some of the rows that break one."""
-    print_table(
-        ("", "when", "what must be true", "rows"),
-        [("✓" if f.holds else "✗", f.invariant.when, f.invariant.sentence, len(f.rows)) for f in findings],
-        right=("rows",),
-    )
-    for finding in findings:
-        for row in finding.rows[:ROWS_SHOWN]:
-            print(f"  {finding.invariant.name}: {', '.join(f'{name} {value}' for name, value in row.items())}")
+async def _ask(connection: Connection, law: Law, why: str) -> Finding:
+    if law.when_drained and why:
+        return Finding(law.name, law.says, skipped=why)
+    return Finding(law.name, law.says, [dict(row) for row in await connection.fetch(law.statement)])
 
 
-def _read(path: Path) -> Invariant:
-    text = path.read_text(encoding="utf-8")
-    head = HEAD.match(text)
-    assert head, f"{path} must open with '-- always: …' or '-- drained: …'"
-    return Invariant(path.stem, head[1], head[2], text)
+async def _under_way(connection: Connection) -> int:
+    return sum([await connection.fetchval(UNDER_WAY.format(service)) for service in service_names()])
+
+
+async def _tallies(connection: Connection) -> Tallies:
+    tallies = Tallies()
+    for service in service_names():
+        taken = tallies.taken.setdefault(service, Counter())
+        for topic, lane, outcome, messages in await connection.fetch(TALLY.format(service)):
+            counted = tallies.announced if outcome == "announced" else taken
+            counted[Place(topic, lane)] += messages
+        for topic, lane, messages in await connection.fetch(
+            f"select topic, lane, count(*) from {service}.outbox group by topic, lane"  # noqa: S608 (our own name)
+        ):
+            tallies.announced[Place(topic, lane)] -= messages
+    return tallies
+
+
+def taken_once(tallies: Tallies, positions: Mapping[str, Mapping[Place, int]]) -> Finding:
+    """No service passed a message without counting what became of it."""
+    rows = [
+        {"service": service, "topic": place.topic, "lane": place.lane, "passed": offset, "counted": taken[place]}
+        for service, taken in tallies.taken.items()
+        for place, offset in positions.get(service, {}).items()
+        if taken[place] < offset
+    ]
+    return Finding("messages_are_accounted_for", "Every message that a service passed was taken or set aside.", rows)
+
+
+def all_published(tallies: Tallies, ends: Mapping[Place, Log]) -> Finding:
+    """What was announced is in the log."""
+    rows = [
+        {"topic": place.topic, "lane": place.lane, "announced": announced, "in_the_log": ends[place].end}
+        for place, announced in tallies.announced.items()
+        if place in ends and ends[place].end < announced
+    ]
+    return Finding("announcements_are_published", "Every event that a service announced is in its log.", rows)
