@@ -1,4 +1,4 @@
-"""Events that inventory hears, every default valid: three locations, one carrier, items that cost 100 and weigh 500 g."""
+"""Events that inventory hears, every default valid: three locations, a carrier, items that cost 100 and weigh 500 g."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -169,8 +169,7 @@ async def ties_out(bench: Bench) -> None:
     assert not await bench.rows(
         """select * from stock
            left join lateral (
-               select coalesce(sum(quantity) filter (where kind in ('received', 'returned', 'adjusted', 'dispatched')), 0)
-                          as owned,
+               select coalesce(sum(quantity) filter (where value is not null), 0) as owned,
                       coalesce(sum(quantity) filter (where kind in ('picked', 'unpicked', 'dispatched')), 0) as taken,
                       coalesce(sum(quantity) filter (where kind in ('reserved', 'released', 'dispatched')), 0) as held
                from movement

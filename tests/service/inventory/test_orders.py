@@ -3,6 +3,7 @@
 from datetime import date
 
 from contracts import intake, inventory
+from tests.service.bench import Bench
 from tests.service.conftest import Benches
 from tests.service.inventory.builders import (
     asked,
@@ -16,7 +17,8 @@ from tests.service.inventory.builders import (
 )
 
 
-async def levels(bench, sku="A"):
+async def levels(bench: Bench, sku: str = "A") -> dict[str, tuple[int, int]]:
+    """On hand and reserved of an item by location."""
     rows = await bench.rows("select location_id, on_hand, reserved from stock where sku = $1 order by 1", sku)
     return {row["location_id"]: (row["on_hand"], row["reserved"]) for row in rows}
 
