@@ -200,8 +200,8 @@ INTAKE_ORDERS = Topic(
     heard={
         intake.OrderReceived: (_INVENTORY, _BILLING, _NOTIFICATIONS),
         intake.OrderRejected: (),
-        intake.OrderHeld: (_INVENTORY,),
-        intake.HoldLifted: (_INVENTORY,),
+        intake.OrderHeld: (),
+        intake.HoldLifted: (),
         intake.OrderReleased: (_INVENTORY,),
         intake.OrderChanged: (_INVENTORY, _SHIPPING),
         intake.CancellationAsked: (_INVENTORY,),
@@ -216,7 +216,7 @@ INTAKE_CONTACTS = Topic(
     retention=None,
     compacted=True,
     personal=True,
-    heard={intake.ContactsRecorded: (_INVENTORY, _FULFILLMENT, _SHIPPING, _NOTIFICATIONS)},
+    heard={intake.ContactsRecorded: (_FULFILLMENT, _SHIPPING, _NOTIFICATIONS)},
 )
 CHANNEL_UPDATES = Topic(
     name="channel-updates",
@@ -269,7 +269,7 @@ FULFILLMENT_WORK = Topic(
         fulfillment.ScanRefused: (Outside.FLOOR,),
         fulfillment.LinesPicked: (_INVENTORY,),
         fulfillment.LineShortPicked: (_INVENTORY, Outside.FLOOR),
-        fulfillment.ShipmentPacked: (_SHIPPING, _INVENTORY),
+        fulfillment.ShipmentPacked: (_SHIPPING,),
         fulfillment.RecallPassed: (_SHIPPING,),
         fulfillment.RecallAnswered: (_INTAKE, _INVENTORY),
     },
