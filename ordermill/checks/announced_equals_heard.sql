@@ -1,4 +1,5 @@
--- drained: What is announced to intake has been heard, dropped or set aside there, message for message.
+-- drained
+-- What is announced to intake has been heard, dropped or set aside there, message for message.
 select announced.topic, announced.lane, announced.messages, heard.messages as heard
 from (
     select topic, lane, messages from billing.tally where outcome = 'announced' and topic = 'billing-accounts'

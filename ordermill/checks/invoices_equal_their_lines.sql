@@ -1,4 +1,4 @@
--- always: An invoice's total is its lines, its charges and the taxes that are added.
+-- An invoice's total is its lines, its charges and the taxes that are added.
 select invoice.invoice_number, invoice.total, lines.amount + invoice.charges as lines
 from billing.invoice
 inner join (

@@ -1,4 +1,5 @@
--- drained: Nothing that was announced waits to be published, and no call to the outside is open.
+-- drained
+-- Nothing that was announced waits to be published, and no call to the outside is open.
 select * from (
     select 'intake' as service, (select count(*) from intake.outbox) as outbox, (select count(*) from intake.call) as calls
     union all select 'inventory', (select count(*) from inventory.outbox), (select count(*) from inventory.call)
