@@ -86,14 +86,14 @@ class Finding:
 
 @dataclass(slots=True)
 class Tallies:
-    """What services counted: messages taken from each partition, and announced to it but for what is still to go out."""
+    """What services counted: messages taken from each partition, and those announced to it that must be there."""
 
     taken: dict[str, Counter[Place]] = field(default_factory=dict)
     announced: Counter[Place] = field(default_factory=Counter)
 
 
 def check(*, as_json: Json = False) -> int:
-    """Look over one snapshot whether stock, money, orders and logs tie, and print what breaks a law. Exit code 1 if any.
+    """Look over one snapshot whether stock, money, orders and logs tie. Exit code 1 if anything breaks a law.
 
     Laws between services can only be asked when nothing is on its way; else they are skipped, which is no failure.
 

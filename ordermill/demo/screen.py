@@ -23,6 +23,7 @@ STAGES = (
     ("invoiced", "invoices", "billing"),
     ("delivered", "parcels", "shipping"),
     ("completed", "orders", "intake"),
+    ("told", "mails", "notifications"),
 )
 LINE_EVERY_S = 2.0
 

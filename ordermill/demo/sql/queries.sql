@@ -11,7 +11,8 @@ select
     (select count(*) from shipping.dispatch) as dispatched,
     (select count(*) from billing.invoice) as invoiced,
     (select count(*) from shipping.parcel where milestone = 'delivered') as delivered,
-    (select count(*) from intake.placed_order where state = 'completed') as completed;
+    (select count(*) from intake.placed_order where state = 'completed') as completed,
+    (select count(*) from notifications.message where outcome = 'sent') as told;
 
 -- name: states
 select state, count(*) as orders from intake.placed_order group by state order by state;
@@ -55,4 +56,5 @@ select count(*) as resting from (
     union all select 1 from fulfillment.later where reason = 'dead'
     union all select 1 from shipping.later where reason = 'dead'
     union all select 1 from billing.later where reason = 'dead'
+    union all select 1 from notifications.later where reason = 'dead'
 ) as dead;
