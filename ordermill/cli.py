@@ -24,8 +24,6 @@ COMMANDS = {
     "dead-letters": ("ordermill.dead_letters:app", "See what no service could handle, and decide."),
     "check": ("ordermill.check:check", "Check that stock, money, orders and logs tie."),
     "topics": ("ordermill.lag:topics", "List the topics: owner, readers, messages."),
-    "check": ("ordermill.check:check", "Tie out stock, money and orders over one snapshot."),
-    "demo": ("ordermill.demo.command:demo", "Carry orders from placement to cash, and show it."),
     "lag": ("ordermill.lag:lag", "Tell how far each service is behind."),
 }
 HELP = """\

@@ -219,7 +219,7 @@ class Pipeline:
         finally:
             await consumer.stop()
 
-    def _note(self, record: Any, seen: set[str]) -> None:  # noqa: ANN401 (aiokafka has no types)
+    def _note(self, record: Any, seen: set[str]) -> None:
         envelope = read_envelope(record.headers, record.timestamp)
         if record.value is None or envelope.id in seen:
             return

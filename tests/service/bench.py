@@ -109,7 +109,7 @@ class Bench:
         self.loop = self.instance()
         await self.start()
 
-    def record(self, event: Event | None, subject: str = "", **how: Any) -> FakeRecord:  # noqa: ANN401 (see below)
+    def record(self, event: Event | None, subject: str = "", **how: Any) -> FakeRecord:
         """An event as a record: with the next revision of its subject, or as its outside sender writes it.
 
         `how`: revision, kind (the class, for a tombstone), at.

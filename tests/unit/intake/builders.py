@@ -18,12 +18,12 @@ def order_id(number: str = "1001") -> str:
     return order_id_of(CHANNEL, number)
 
 
-def line(line_id: str = LAMP, quantity: int = 2, amount: int = 1000, **facts: Any) -> Line:  # noqa: ANN401 -- any fact of the event
+def line(line_id: str = LAMP, quantity: int = 2, amount: int = 1000, **facts: Any) -> Line:
     """Two lamps at 5.00."""
     return Line(line_id=line_id, sku=facts.pop("sku", f"SKU-{line_id}"), quantity=quantity, amount=amount, **facts)
 
 
-def placed(number: str = "1001", lines: tuple[Line, ...] | None = None, **facts: Any) -> channel.OrderPlaced:  # noqa: ANN401 -- any fact of the event
+def placed(number: str = "1001", lines: tuple[Line, ...] | None = None, **facts: Any) -> channel.OrderPlaced:
     """An order of two lamps and one rug, already paid; totals and payment follow its lines unless given."""
     lines = (line(LAMP, 2, 1000), line(RUG, 1, 2500)) if lines is None else lines
     goods = sum(each.amount for each in lines)
@@ -75,7 +75,7 @@ def secured() -> billing.FundsSecured:
     return billing.FundsSecured(payments=(), amount=3500, currency="GBP", rule="captured")
 
 
-def lost(reason: Any = "declined", *, final: bool = False) -> billing.FundsLost:  # noqa: ANN401 -- any fact of the event
+def lost(reason: Any = "declined", *, final: bool = False) -> billing.FundsLost:
     """Billing is not."""
     return billing.FundsLost(amount=3500, currency="GBP", reason=reason, final=final)
 
@@ -125,7 +125,7 @@ def lift(request_id: str = "R1", hold_id: str | None = None) -> desk.HoldLiftReq
     )
 
 
-def correction(request_id: str = "R2", address: Address = HARBOUR_ROW, **facts: Any) -> desk.AddressCorrected:  # noqa: ANN401 -- any fact of the event
+def correction(request_id: str = "R2", address: Address = HARBOUR_ROW, **facts: Any) -> desk.AddressCorrected:
     """The desk has the right address."""
     return desk.AddressCorrected(
         request_id=request_id, order_id=order_id(), actor="mia", reason="called", address=address, **facts

@@ -46,7 +46,7 @@ class Door:
     def __init__(self, client: httpx.AsyncClient, publisher: FakePublisher) -> None:
         self.client, self.publisher = client, publisher
 
-    async def send(self, body: bytes, path: str = ORDERS, **how: Any) -> httpx.Response:  # noqa: ANN401 -- headers, secret
+    async def send(self, body: bytes, path: str = ORDERS, **how: Any) -> httpx.Response:
         headers = signed(body, **{name: how[name] for name in how.keys() & {"secret", "at", "message_id"}})
         headers |= {"ordermill-channel": how.get("channel", "web"), "content-type": "application/json"}
         headers |= how.get("headers", {})
@@ -80,13 +80,13 @@ def body_of(**changes: object) -> bytes:
     return json.dumps(as_json() | changes).encode()
 
 
-def settings(**changes: Any) -> EdgeSettings:  # noqa: ANN401 -- any field
+def settings(**changes: Any) -> EdgeSettings:
     secrets = {"web": (SecretStr(OLD), SecretStr(NEW)), "market": (SecretStr(OTHER),)}
     defaults: dict[str, Any] = {"kafka": "none:1", "secrets": secrets, "hosts": ("edge",), "health_port": 9}
     return EdgeSettings(**(defaults | changes))
 
 
-def door_of(publisher: FakePublisher, **changes: Any) -> Door:  # noqa: ANN401 -- any setting
+def door_of(publisher: FakePublisher, **changes: Any) -> Door:
     chosen, metrics = settings(**changes), EdgeMetrics()
     edge = Edge(chosen, publisher, metrics, NOW.timestamp)
     transport = httpx.ASGITransport(application(chosen, edge, metrics, lambda: not publisher.is_down))

@@ -17,11 +17,11 @@ from tests.unit.intake.builders import HARBOUR_ROW, NOWHERE, line, placed
 VAT = Tax(jurisdiction="GB", rate="0.2", amount=200)
 
 
-def codes(**facts: Any) -> list[str]:  # noqa: ANN401 -- any fact of the order
+def codes(**facts: Any) -> list[str]:
     return [refusal.code for refusal in refusals(placed(**facts))]
 
 
-def payment(amount: int = 3500, **facts: Any) -> Payment:  # noqa: ANN401 -- any fact of the payment
+def payment(amount: int = 3500, **facts: Any) -> Payment:
     defaults: dict[str, Any] = {"payment_id": "P1", "method": "card", "moment": "captured"}
     return Payment(amount=amount, **(defaults | facts))
 
@@ -119,7 +119,7 @@ def test_payment_on_account_needs_a_customer() -> None:
         line(amount=1000, taxes=(VAT.model_copy(update={"amount": -1}),)),
     ],
 )
-def test_amounts_below_zero_are_refused(minus: Any) -> None:  # noqa: ANN401 -- a line
+def test_amounts_below_zero_are_refused(minus: Any) -> None:
     assert "negative_amount" in codes(lines=(minus,))
 
 
