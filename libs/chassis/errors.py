@@ -17,7 +17,10 @@ from pydantic_core import ErrorDetails
 _OUTAGE_CLASSES: Final = frozenset({"08", "40", "53", "57", "58"})  # connection, rollback, resources, operator, system
 _OUTAGE_CODES: Final = frozenset({"25P03", "25P04", "25006", "55P03"})  # idle or long transaction, read-only, lock
 _NOT_OURS: Final = ("site-packages", "asyncpg", "/libs/chassis/", "<", "/lib/python")
-_DEPENDENCY_ERRORS: Final = (KafkaError, OSError, TimeoutError, InvalidCachedStatementError, OutdatedSchemaCacheError)
+_DEPENDENCY_ERRORS: Final = (
+    KafkaError, OSError, TimeoutError, InvalidCachedStatementError, OutdatedSchemaCacheError,
+    asyncpg.InternalClientError,  # the connection was lost in the middle of a word
+)  # fmt: skip
 
 
 class OutageError(Exception):

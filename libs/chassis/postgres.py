@@ -121,6 +121,8 @@ async def on_connection(
     try:
         return await bounded(connection, work(connection), deadline - time.monotonic())
     except Exception as error:
+        if isinstance(error, asyncpg.InternalClientError):  # it would never get out of that state
+            _tear_down(connection)
         raise _sorted(error) from error
     finally:
         await pool.release(connection)

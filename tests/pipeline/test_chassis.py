@@ -248,6 +248,48 @@ async def test_a_frozen_instance_that_wakes_up_late_harms_nothing(shop: Shop) ->
     await assert_once_and_in_order(shop, [*orders, *later])
 
 
+async def kill(servers: stack.Stack, name: str) -> None:
+    """Take a server away without a word."""
+    process = servers.find(name)
+    if process is None:
+        pytest.skip(f"{name} is not ours to kill")
+    process.send(signal.SIGKILL)
+    await asyncio.to_thread(servers.end, name)
+
+
+@pytest.mark.parametrize("server", ["postgres", "kafka"])
+async def test_a_server_s_death_is_waited_out(shop: Shop, server: str) -> None:
+    orders = shop.orders(1_000)
+    with two_instances(shop):
+        await shop.feed(orders[:500])
+        await shop.until_written(orders, 500)
+        await kill(shop.servers, server)
+        await asyncio.to_thread(stack.up, shop.servers.home)
+        await shop.feed(orders[500:])
+        await shop.until_written(orders, EVENTS * len(orders))
+        assert [process.poll() for process in shop.processes[-2:]] == [None, None]
+
+    await assert_once_and_in_order(shop, orders)
+
+
+@pytest.mark.parametrize("server", ["postgres", "kafka"])
+async def test_a_stop_during_an_outage_ends_in_time(shop: Shop, server: str) -> None:
+    orders = shop.orders(500)
+    with two_instances(shop):
+        await shop.feed(orders)
+        await shop.until_written(orders, 500)
+        await kill(shop.servers, server)
+        for process in shop.processes[-2:]:
+            process.send_signal(signal.SIGTERM)
+        ends = [await asyncio.to_thread(process.wait, 29) for process in shop.processes[-2:]]
+        await asyncio.to_thread(stack.up, shop.servers.home)
+        assert ends == [0, 0]
+    with two_instances(shop):
+        await shop.until_written(orders, EVENTS * len(orders))
+
+    await assert_once_and_in_order(shop, orders)
+
+
 async def test_the_log_keeps_the_order_of_revisions(shop: Shop) -> None:
     rows = await shop.rows("select distinct subject from story")
     for revisions in (await shop.said([row["subject"] for row in rows])).values():
