@@ -5,11 +5,12 @@ from collections.abc import Iterator
 
 from contracts.facts import LineQuantity
 from contracts.floor import ItemPicked, ParcelPacked, StockCounted
-from contracts.fulfillment import LineShortPicked, Pick, PlannedCarton, WorkReleased
+from contracts.fulfillment import LineShortPicked, Pick, PlannedCarton, ScanRefused, WorkReleased
 from ordermill.world.catalogue import OWNER
 from ordermill.world.reply import Cause, Hears, Reply, Temper
 
 PICKING, PACKING, COUNTING = 0.02, 0.05, 0.2  # simulated days after the work was given out
+AGAIN, AGAIN_MAX = 0.5, 20  # a parcel whose picks are still on their way is scanned again, so often at most
 GRAMS_UNKNOWN = 500
 
 
@@ -19,11 +20,12 @@ class Floor:
     def __init__(self, temper: Temper) -> None:
         self._temper = temper
         self._locations: dict[str, str] = {}
+        self._parcels: dict[str, ParcelPacked] = {}
 
     @property
     def hears(self) -> Hears:
-        """Work, and shortages to count."""
-        return {WorkReleased: self._work, LineShortPicked: self._count}
+        """Work, shortages to count, and scans to mend."""
+        return {WorkReleased: self._work, LineShortPicked: self._count, ScanRefused: self._scan_again}
 
     def _work(self, cause: Cause) -> Iterator[Reply]:
         work: WorkReleased = cause.event
@@ -61,7 +63,19 @@ class Floor:
             work_id=work.work_id, shipment_id=work.shipment_id, carton_id=carton.carton_id, lines=tuple(lines),
             weight_g=carton.weight_g or GRAMS_UNKNOWN,
         )  # fmt: skip
+        self._parcels[scan.scan_id] = scan
         return Reply(after, scan)
+
+    def _scan_again(self, cause: Cause) -> Iterator[Reply]:
+        """A parcel was scanned before its picks were known: scan it once more, under an id of its own."""
+        refused: ScanRefused = cause.event
+        scan = self._parcels.get(refused.scan_id)
+        if scan is None or refused.reason != "not_picked" or refused.scan_id.count("+") >= AGAIN_MAX:
+            return
+        after = self._temper.days(AGAIN)
+        scan = scan.model_copy(update={"scan_id": f"{scan.scan_id}+", "scanned_at": cause.later(after)})
+        self._parcels[scan.scan_id] = scan
+        yield Reply(after, scan)
 
     def _count(self, cause: Cause) -> Iterator[Reply]:
         short: LineShortPicked = cause.event
