@@ -25,7 +25,14 @@ PROMISE = Promise(MONDAY, day(3))
 
 
 def holding(*claims: Claim, **allocated: Any) -> Holdings:
-    facts = {"order_id": "o1", "shipment": 1, "line_id": "1", "place": place("LON"), "quantity": 5, "promise": PROMISE}
+    facts: dict[str, Any] = {
+        "order_id": "o1",
+        "shipment": 1,
+        "line_id": "1",
+        "place": place("LON"),
+        "quantity": 5,
+        "promise": PROMISE,
+    }
     return Holdings("o1", list(claims), [Allocation(**(facts | allocated))])
 
 
