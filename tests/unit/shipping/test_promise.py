@@ -17,5 +17,5 @@ def test_units_promised_for_the_day_between_move_too() -> None:
     assert folded([change(2, 3), change(3, 6)]) == [change(2, 6), change(3, 6)]
 
 
-def test_lines_move_apart() -> None:
+def test_lines_of_one_order_move_apart() -> None:
     assert folded([change(2, 3), change(3, 6, "b")]) == [change(2, 3), change(3, 6, "b")]
