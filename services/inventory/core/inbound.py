@@ -27,11 +27,9 @@ class Booked(NamedTuple):
 def book(receipt: Receipt, line: PurchaseLine, stock: Stock, cause: str) -> Booked:
     """Take goods in at the price they were ordered for; nothing is taken from where damaged ones lie.
 
-    One delivery ends its line: what it did not bring is not waited for, but bought again where it is still wanted.
-    What nobody ordered came for nothing.
+    A supplier may deliver in parts, so what is lacking is still expected. What nobody ordered came for nothing.
     """
     line.received += receipt.quantity
-    line.refused = max(0, line.ordered - line.received)
     cost = share_of(line.cost, receipt.quantity, line.ordered) if line.ordered else 0
     stock.receive(receipt.place, receipt.quantity, cause, cost)
     if not receipt.is_sellable:

@@ -17,6 +17,8 @@ from services.inventory.core.stock import Item
 
 # A refusal may be about one delivery; a supplier who says no this often has said no.
 ATTEMPTS_MAX: Final = 3
+# Days after the last expected one when a delivery is given up: more than a slip, less than a buyer's patience.
+OVERDUE_DAYS: Final = 14
 # Where no location is known that could send goods on, this many days stand for the way.
 DAYS_UNKNOWN: Final = 10
 
@@ -80,6 +82,17 @@ class Purchase:
         line.cost += supply.cost * quantity
         line.expected_on = supply.expected_on(now)
         self.wanted_on = max(self.wanted_on, line.expected_on)
+
+    @property
+    def given_up_on(self) -> date:
+        """The day after which what did not come is not expected any more."""
+        days = [line.expected_on for line in self.lines if line.coming and line.expected_on]
+        return max([self.wanted_on, *days]) + timedelta(days=OVERDUE_DAYS)
+
+    def give_up(self) -> None:
+        """Expect nothing more."""
+        for line in self.lines:
+            line.refused += line.coming
 
     def line_of(self, line_id: str | None, item: Item) -> PurchaseLine:
         """Find the line that a delivery is about; what nobody ordered gets a line of its own."""

@@ -1,4 +1,4 @@
-"""Notes to orders: something happened elsewhere that is decided in the order's own lane, behind its own events."""
+"""Notes to orders and purchases: what is decided later, or in their own lane behind their own events."""
 
 from chassis import Note
 
@@ -9,6 +9,12 @@ class OrderUnsettled(Note):
     type = "inventory.order_unsettled"
 
     cause: str
+
+
+class PurchaseOverdue(Note):
+    """A timer of a purchase: has all of it come by now?"""
+
+    type = "inventory.purchase_overdue"
 
 
 class SupplyMoved(Note):

@@ -21,12 +21,12 @@ async def keep_items(turn: Turn, defined: Sequence[Heard[ItemDefined]]) -> None:
 
 @service.hears(LocationDefined)
 async def keep_locations(turn: Turn, defined: Sequence[Heard[LocationDefined]]) -> None:
-    """Keep locations, and wake what waited for them."""
+    """Keep locations without their thousands of bins, and wake what waited for them."""
     rows = [
         store.NetworkRow(
             "location", event.location_id, event.effective_from, event.recorded_at, event.encode().decode()
         )
-        for event in (heard.event for heard in defined)
+        for event in (heard.event.model_copy(update={"bins": ()}) for heard in defined)
     ]
     await store.save_network(turn, rows)
     turn.written("location", {row.id for row in rows})

@@ -1,6 +1,7 @@
 """What several handlers do: settle demands, give freed units to those who wait, and tell how stock moved."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import UTC, datetime, time
 from typing import Any, Final, NamedTuple
 
 from chassis import Heard, Turn
@@ -13,7 +14,7 @@ from services.inventory.core.network import Network
 from services.inventory.core.replenishment import Basket, Purchase
 from services.inventory.core.sourcing import Choice
 from services.inventory.core.stock import Item, Movement, Stock
-from services.inventory.handlers.notes import OrderUnsettled
+from services.inventory.handlers.notes import OrderUnsettled, PurchaseOverdue
 
 Causes = Mapping[str, Heard[Any]]
 """What made something happen: by order id, or by the id of the message."""
@@ -100,7 +101,14 @@ def announce_allocations(
             turn.announce(cause, translate.promise_changed(slips, codes[done.demand.order_id]))
     for purchase in settled.purchases:
         cause = causes[order_id_within(purchase.purchase_order_id.removeprefix("PO-"))]
-        turn.announce(cause, translate.purchase_ordered(purchase), key=purchase.purchase_order_id)
+        place_order(turn, cause, purchase)
+
+
+def place_order(turn: Turn, cause: Heard[Any], purchase: Purchase) -> None:
+    """Order goods from a supplier, and look after them later."""
+    name, due = purchase.purchase_order_id, datetime.combine(purchase.given_up_on, time(), UTC)
+    turn.announce(cause, translate.purchase_ordered(purchase), key=name)
+    turn.remind(cause, PurchaseOverdue(), due=due, subject=name)
 
 
 async def keep_stock(turn: Turn, stock: Stock, causes: Causes) -> None:

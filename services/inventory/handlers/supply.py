@@ -1,6 +1,7 @@
 """Goods that come in, bins that are counted, and what suppliers say about both."""
 
 from collections.abc import Collection, Mapping, Sequence
+from datetime import UTC, datetime, time
 from typing import Any
 
 from chassis import Heard, Turn
@@ -11,8 +12,8 @@ from services.inventory.core import backlog, inbound, replenishment
 from services.inventory.core.replenishment import Purchase
 from services.inventory.core.stock import Item
 from services.inventory.handlers.declared import ITEM, LOCATION, PURCHASE, service
-from services.inventory.handlers.notes import SupplyMoved
-from services.inventory.handlers.settling import give_to_waiting, keep_stock, read_network, save_gifts
+from services.inventory.handlers.notes import PurchaseOverdue, SupplyMoved
+from services.inventory.handlers.settling import give_to_waiting, keep_stock, place_order, read_network, save_gifts
 
 DELAYED, REFUSED = "supplier_delayed", "supplier_refused"
 
@@ -97,6 +98,24 @@ async def order_refused_again(turn: Turn, refused: Sequence[Heard[OrderRefused]]
     await _order_again(turn, {heard.subject: heard for heard in refused}, purchases, items, REFUSED)
 
 
+@service.hears(PurchaseOverdue)
+async def give_up_overdue(turn: Turn, overdue: Sequence[Heard[PurchaseOverdue]]) -> None:
+    """Order again what did not come in time; a purchase that is expected later by now is looked at later."""
+    purchases = await store.load_purchases(turn, {heard.subject for heard in overdue})
+    late = {heard.subject: heard for heard in overdue if purchases[heard.subject].given_up_on <= turn.now.date()}
+    for heard in overdue:
+        if heard.subject not in late:
+            due = datetime.combine(purchases[heard.subject].given_up_on, time(), UTC)
+            turn.remind(heard, PurchaseOverdue(), due=due)
+    given_up = [purchases[name] for name in late]
+    items = {line.item for purchase in given_up for line in purchase.lines if line.coming}
+    for purchase in given_up:
+        purchase.give_up()
+    if items:
+        await store.save_purchases(turn, given_up)
+        await _order_again(turn, late, purchases, items, DELAYED)
+
+
 async def _order_again(
     turn: Turn, causes: Mapping[str, Heard[Any]], purchases: Mapping[str, Purchase], items: Collection[Item], code: str
 ) -> None:
@@ -107,9 +126,7 @@ async def _order_again(
     supplies = await store.load_supplies(turn, {item.sku for item in lacking}, turn.now.date()) if lacking else {}
     reordered = replenishment.all_again([purchases[name] for name in causes], lacking, supplies, turn.now)
     for failed, purchase in reordered:
-        turn.announce(
-            causes[failed.purchase_order_id], translate.purchase_ordered(purchase), key=purchase.purchase_order_id
-        )
+        place_order(turn, causes[failed.purchase_order_id], purchase)
     await store.add_purchases(turn, [purchase for _, purchase in reordered])
     await store.save_reorders(turn, [failed for failed, _ in reordered])
     coming += [line for _, purchase in reordered for line in purchase.lines]

@@ -80,21 +80,47 @@ async def test_a_refused_purchase_is_ordered_again_until_the_last_attempt(on_ben
         await ties_out(bench)
 
 
-async def test_what_a_delivery_lacks_is_ordered_again(on_bench: Benches) -> None:
+async def test_a_delivery_in_parts_needs_no_second_purchase(on_bench: Benches) -> None:
     async with stocked(on_bench) as bench:
         purchase = await backordered(bench, "o1", 5)
-        bench.clock.advance(days=10)
         await bench.hear(received_goods(purchase, "A", 3))
-
         assert shipped(bench, "o1") == 3
-        again = bench.said_about(inventory.PurchaseOrdered, f"{purchase}.1")
-        assert [line.quantity for event in again for line in event.lines] == [2]
-        assert bench.said(inventory.PromiseChanged)[-1].cause == "supplier_delayed"
 
-        await bench.hear(received_goods(f"{purchase}.1", "A", 2))
+        await bench.hear(received_goods(purchase, "A", 2))
 
         assert shipped(bench, "o1") == 5
+        assert [booked.lines[0].difference for booked in bench.said(inventory.GoodsBooked)] == [-2, 0]
+        assert len(bench.said(inventory.PurchaseOrdered)) == 1
         await ties_out(bench)
+
+
+async def test_what_does_not_come_in_time_is_ordered_again(on_bench: Benches) -> None:
+    async with stocked(on_bench) as bench:
+        purchase = await backordered(bench, "o1", 5)
+        await bench.hear(received_goods(purchase, "A", 3))
+        bench.clock.advance(days=30)
+        await bench.settle()
+
+        [again] = bench.said_about(inventory.PurchaseOrdered, f"{purchase}.1")
+        assert [line.quantity for line in again.lines] == [2]
+        assert bench.said(inventory.PromiseChanged)[-1].cause == "supplier_delayed"
+        await bench.hear(received_goods(f"{purchase}.1", "A", 2))
+        assert shipped(bench, "o1") == 5
+        await ties_out(bench)
+
+
+async def test_a_purchase_that_slipped_is_given_more_time(on_bench: Benches) -> None:
+    async with stocked(on_bench) as bench:
+        purchase = await backordered(bench, "o1", 5)
+        await bench.hear(notice(supplier.OrderDelayed, purchase, "A", 5, date(2026, 4, 20)))
+        bench.clock.advance(days=30)
+        await bench.settle()
+        assert len(bench.said(inventory.PurchaseOrdered)) == 1
+
+        bench.clock.advance(days=60)
+        await bench.settle()
+
+        assert len(bench.said(inventory.PurchaseOrdered)) == 2
 
 
 async def test_goods_taken_by_an_older_promise_are_not_bought_twice(on_bench: Benches) -> None:
