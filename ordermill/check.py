@@ -1,7 +1,8 @@
 """`ordermill check`: what must always be true, asked of one snapshot of all services' tables, and of the logs.
 
 Each file of `checks` is one law: its comment says it, its statement finds the rows that break it. A file that begins
-with `-- drained` compares services with each other, which only holds when nothing is on its way.
+with `-- drained` compares services with each other, which only holds when nothing is on its way; one that begins with
+`-- told` only when the last mail is out.
 """
 
 from __future__ import annotations
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
     from chassis.postgres import Connection
 
 CHECKS = Path(__file__).parent / "checks"
-DRAINED = "-- drained"
+DRAINED, TOLD = "-- drained", "-- told"
+POST = "notifications"  # mails take their time, and nobody but their reader waits for them
 ROWS_SHOWN = 5
 LIMIT_S = 120.0
 # What was heard and is not done: it must happen before services can agree with each other.
@@ -47,15 +49,17 @@ class Law:
     name: str
     says: str
     statement: str
-    when_drained: bool
+    # What must be over before it can be asked: nothing, DRAINED or TOLD.
+    when: str
 
     @classmethod
     def read(cls, path: Path) -> Law:
         """Read one file."""
         text = path.read_text(encoding="utf-8")
         comments = [line for line in text.splitlines() if line.startswith("--")]
-        says = " ".join(line.removeprefix("--").strip() for line in comments if line != DRAINED)
-        return cls(path.stem, says, text, DRAINED in comments)
+        when = next((line for line in comments if line in (DRAINED, TOLD)), "")
+        says = " ".join(line.removeprefix("--").strip() for line in comments if line != when)
+        return cls(path.stem, says, text, when)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +70,17 @@ class Finding:
     says: str
     rows: Sequence[Mapping[str, Any]] = ()
     skipped: str = ""
+    when: str = ""
 
     @property
     def holds(self) -> bool:
         """Whether it was asked and nothing breaks it."""
         return not self.rows and not self.skipped
+
+    @property
+    def ties(self) -> bool:
+        """Whether it holds at the end of a run, after which only mails may still be on their way."""
+        return self.holds or (not self.rows and self.when == TOLD)
 
     def as_json(self) -> dict[str, Any]:
         """For programs."""
@@ -132,22 +142,29 @@ async def examine(running: Stack) -> list[Finding]:
             connection.transaction(isolation="repeatable_read", readonly=True),
         ):
             await connection.execute(f"set local statement_timeout = '{LIMIT_S}s'")
-            busy = lag + await _under_way(connection)
-            why = f"{busy:,} messages are on their way" if busy else ""
-            findings = [await _ask(connection, law, why) for law in laws]
+            busy = lag + await under_way(connection)
+            mails = busy + await _rows_under_way(connection, POST)
+            findings = [await _ask(connection, law, {DRAINED: busy, TOLD: mails}.get(law.when, 0)) for law in laws]
             tallies = await _tallies(connection)
         ends = await logs_of(consumer, places_of(TOPICS))
     return [*findings, taken_once(tallies, positions), all_published(tallies, ends)]
 
 
-async def _ask(connection: Connection, law: Law, why: str) -> Finding:
-    if law.when_drained and why:
-        return Finding(law.name, law.says, skipped=why)
-    return Finding(law.name, law.says, [dict(row) for row in await connection.fetch(law.statement)])
+async def _ask(connection: Connection, law: Law, busy: int) -> Finding:
+    if busy:
+        return Finding(law.name, law.says, skipped=f"{busy:,} messages are on their way", when=law.when)
+    rows = [dict(row) for row in await connection.fetch(law.statement)]
+    return Finding(law.name, law.says, rows, when=law.when)
 
 
-async def _under_way(connection: Connection) -> int:
-    return sum([await connection.fetchval(UNDER_WAY.format(service)) for service in service_names()])
+async def under_way(connection: Connection) -> int:
+    """What services have heard and not done yet, or announced and not published, but for mails."""
+    return sum([await _rows_under_way(connection, service) for service in service_names() if service != POST])
+
+
+async def _rows_under_way(connection: Connection, service: str) -> int:
+    number: int = await connection.fetchval(UNDER_WAY.format(service))
+    return number
 
 
 async def _tallies(connection: Connection) -> Tallies:

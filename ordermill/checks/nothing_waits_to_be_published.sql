@@ -6,6 +6,5 @@ select * from (
     union all select 'fulfillment', (select count(*) from fulfillment.outbox), (select count(*) from fulfillment.call)
     union all select 'shipping', (select count(*) from shipping.outbox), (select count(*) from shipping.call)
     union all select 'billing', (select count(*) from billing.outbox), (select count(*) from billing.call)
-    union all select 'notifications', (select count(*) from notifications.outbox), (select count(*) from notifications.call)
 ) as left_over
 where outbox + calls > 0

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from chassis.postgres import Connection
 
 LOOK_EVERY_S = 0.5
-LOOK_SHARE = 0.1  # looking may take this much of the time: a big run has better things to do
+LOOK_SHARE, LOOK_PAUSE_MAX_S = 0.2, 3.0  # looking may take this much of the time: a big run has better things to do
 KNOWN_LIMIT_S = 180.0
 DEFAULT_ORDERS = "1000"
 
@@ -77,7 +77,7 @@ def demo(
         print_json({**summary.as_json(), "checks": [finding.as_json() for finding in findings]})
     else:
         print_summary(summary, findings)
-    return 0 if summary.is_complete and all(finding.holds for finding in findings) else 1
+    return 0 if summary.is_complete and all(finding.ties for finding in findings) else 1
 
 
 async def _run(
@@ -144,13 +144,14 @@ async def _follow(running: Stack, connection: Connection, workload: Workload, wa
                 screen.show(watch)
                 if publishing.done() and (publishing.exception() or _may_stop(watch, stall_s)):
                     break
-                await asyncio.sleep(max(LOOK_EVERY_S, (time.monotonic() - began) / LOOK_SHARE))
+                pause_s = (time.monotonic() - began) / LOOK_SHARE
+                await asyncio.sleep(min(max(LOOK_EVERY_S, pause_s), LOOK_PAUSE_MAX_S))
             screen.show(watch, last=True)
     await publishing
 
 
 def _may_stop(watch: Watch, stall_s: float) -> bool:
-    return (watch.is_over and watch.is_drained) or watch.quiet_s >= stall_s
+    return watch.is_over or watch.quiet_s >= stall_s
 
 
 def _publish_in_thread(servers: str, workload: Workload, count: Count) -> None:

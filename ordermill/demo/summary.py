@@ -99,7 +99,7 @@ def _orders(summary: Summary) -> list[tuple[str, str]]:
 
 
 def _goods(summary: Summary) -> list[tuple[str, str]]:
-    names = ("shipments", "parcels", "units", "purchases", "on_hand", "reserved")
+    names = ("shipments", "parcels", "units", "purchases", "on_hand", "reserved", "mails_sent", "mails_on_their_way")
     return [(name.replace("_", " "), f"{summary.goods[name]:,}") for name in names]
 
 

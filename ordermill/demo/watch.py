@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from chassis.queries import Queries
+from ordermill.check import under_way
 
 if TYPE_CHECKING:
     from chassis.postgres import Connection
@@ -19,6 +20,7 @@ SQL: Final = Queries.beside(__file__)
 RATE_OVER_S = 3.0
 # Held orders may still be let go by the desk or by a customer's payment: look so long whether anything moves.
 QUIET_S = 3.0
+TOLD = "told"
 ENDS = frozenset({"completed", "cancelled", "rejected"})
 
 
@@ -31,6 +33,8 @@ class Look:
     stages: Mapping[str, int]
     states: Mapping[str, int]
     lags: Mapping[str, int]
+    # Rows that services still have to work through; not looked for while there is lag.
+    under_way: int
 
     @property
     def lag(self) -> int:
@@ -47,14 +51,11 @@ class Look:
         """Orders that somebody must decide about."""
         return self.states.get("held", 0)
 
-    def moved_since(self, other: Look) -> bool:
-        """Whether anything happened in between."""
-        return (self.published, self.stages, self.states, self.lag) != (
-            other.published,
-            other.stages,
-            other.states,
-            other.lag,
-        )
+    @property
+    def progress(self) -> tuple[object, ...]:
+        """What changes when anything happens; mails aside, for which no order waits."""
+        stages = [number for stage, number in self.stages.items() if stage != TOLD]
+        return self.published, stages, self.states, self.lag
 
 
 @dataclass(slots=True)
@@ -67,7 +68,7 @@ class Watch:
 
     def add(self, look: Look) -> None:
         """Remember a look."""
-        if not self.looks or look.moved_since(self.looks[-1]):
+        if not self.looks or look.progress != self.looks[-1].progress:
             self.last_move = look.at
         self.looks.append(look)
         while look.at - self.looks[0].at > RATE_OVER_S:
@@ -92,16 +93,12 @@ class Watch:
 
     @property
     def is_over(self) -> bool:
-        """Whether every order is at an end, or rests until somebody decides."""
+        """Whether every order is at an end, or rests until somebody decides, and nothing is on its way any more."""
         look = self.newest
-        if look.ended >= self.expected:
-            return True
-        return look.ended + look.held >= self.expected and look.lag == 0 and self.quiet_s >= QUIET_S
-
-    @property
-    def is_drained(self) -> bool:
-        """Whether nothing is on its way any more."""
-        return self.newest.lag == 0 and self.quiet_s >= QUIET_S
+        if look.lag or look.under_way:
+            return False
+        rests = look.ended + look.held >= self.expected and self.quiet_s >= QUIET_S
+        return look.ended >= self.expected or rests
 
 
 async def look(connection: Connection, lags: Callable[[], Awaitable[list[Lag]]], published: int) -> Look:
@@ -111,7 +108,9 @@ async def look(connection: Connection, lags: Callable[[], Awaitable[list[Lag]]],
     behind = Counter[str]()
     for each in await lags():
         behind[each.group] += each.lag
+    lag = sum(behind.values())
     return Look(
+        under_way=0 if lag else await under_way(connection),
         at=time.monotonic(),
         published=published,
         stages=dict(row or {}),

@@ -16,7 +16,9 @@ from pydantic import BaseModel, ValidationError
 from chassis.wire import UnreadableError, read_envelope
 from contracts.billing import PaymentApplied
 from contracts.event import Event
+from contracts.floor import GoodsReceived
 from contracts.intake import OrderReceived, OrderRejected
+from contracts.inventory import GoodsBooked, LinesBackordered
 from contracts.topics import DEAD_LETTERS, TOPICS, Topic, event_class, topic_named
 from contracts.topics import PAYMENT_NOTICES as BANK_TOPIC
 from contracts.values import order_id_of
@@ -72,7 +74,7 @@ async def story_of(servers: str, order_id: str) -> list[Told]:
         if causes := _transfers(told):
             bank = messages(consumer, places_of([BANK_TOPIC]))
             told += [each async for each in _read(bank) if each.id in causes]
-    return in_order(told)
+    return in_order(concerning(told))
 
 
 def in_order(told: Iterable[Told]) -> list[Told]:
@@ -80,6 +82,19 @@ def in_order(told: Iterable[Told]) -> list[Told]:
     found = {(each.topic, each.lane, each.offset): each for each in told}
     depths = _depths({each.id: each.cause_id for each in found.values()})
     return sorted(found.values(), key=lambda each: (each.at, depths[each.id], each.topic, each.lane, each.offset))
+
+
+def concerning(told: Sequence[Told]) -> list[Told]:
+    """Without what came with the same purchase order for other items: many orders share one."""
+    skus = {line.sku for each in told if isinstance(each.event, LinesBackordered) for line in each.event.lines}
+    return [each for each in told if not (items := _items(each.event)) or items & skus]
+
+
+def _items(event: Event | None) -> set[str]:
+    """Which items a receipt brings; nothing for all other messages."""
+    if isinstance(event, GoodsReceived):
+        return {event.sku}
+    return {line.sku for line in event.lines} if isinstance(event, GoodsBooked) else set()
 
 
 def keys_in(told: Sequence[Told]) -> set[str]:

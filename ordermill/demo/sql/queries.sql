@@ -46,7 +46,9 @@ select
     (select count(*) from inventory.purchase) as purchases,
     (select count(*) from shipping.dispatch) as shipments,
     (select count(*) from shipping.parcel) as parcels,
-    (select coalesce(sum(dispatched), 0) from intake.order_line)::bigint as units;
+    (select coalesce(sum(dispatched), 0) from intake.order_line)::bigint as units,
+    (select count(*) from notifications.message where outcome = 'sent') as mails_sent,
+    (select count(*) from notifications.message where outcome is null) as mails_on_their_way;
 
 -- name: resting
 -- Messages that no service could handle.
