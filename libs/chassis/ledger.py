@@ -64,7 +64,7 @@ class PostgresLedger:
         return bool(rows[0]["waiting"])
 
     async def hear(self, revisions: Mapping[str, int]) -> dict[str, int]:
-        """Set the last revision heard of each queue; return the one before, where there is anything new."""
+        """Raise the last revision heard of each queue; return the one before."""
         queues = sorted(revisions)
         rows = await self.tx.fetch(SQL.hear, queues=queues, revisions=[revisions[queue] for queue in queues])
         return {row["queue"]: row["before"] for row in rows}

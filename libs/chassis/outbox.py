@@ -41,11 +41,11 @@ async def announce(ledger: Ledger, turn: Turn, service: str, lanes: int) -> Said
     numbers = Counter(f"{announcement.topic}/{announcement.key}" for announcement in said)
     last = await ledger.draw(numbers)
     revisions = {queue: last[queue] - number for queue, number in numbers.items()}
-    outgoing = []
+    outgoing, time = [], turn.now.isoformat()
     for announcement in said:
         queue = f"{announcement.topic}/{announcement.key}"
         revisions[queue] += 1
-        outgoing.append(_event(announcement, revisions[queue], service, turn.now.isoformat(), lanes))
+        outgoing.append(_event(announcement, revisions[queue], service, time, lanes))
     batch = await ledger.put_out([announcement.cause.lane for announcement in said], outgoing)
     return Said(batch, outgoing)
 

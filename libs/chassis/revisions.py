@@ -5,7 +5,7 @@ Messages from outside carry none: their sender's id is remembered for ever, with
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from hashlib import blake2b
 from typing import TYPE_CHECKING
@@ -16,7 +16,7 @@ from contracts.topics import TOPICS, topic_named
 
 if TYPE_CHECKING:
     from chassis.ports import Ledger
-    from chassis.service import Service
+    from chassis.service import Route, Service
 
 
 def newest(entries: Iterable[Entry]) -> dict[str, int]:
@@ -29,16 +29,20 @@ def newest(entries: Iterable[Entry]) -> dict[str, int]:
     return revisions
 
 
-def judge(entries: Iterable[Entry], before: Mapping[str, int], leaps: Collection[str]) -> list[Entry]:
-    """Tell the next revisions from duplicates; `before` is the last one heard of each queue that has anything new.
+def judge(entries: Iterable[Entry], before: Mapping[str, int], restating: Mapping[str, Route]) -> list[Entry]:
+    """Tell the next revisions from duplicates; `before` is the last one heard of each queue.
 
-    `leaps` are topics on which any newer revision is the next (compacted or shared).  Raises HoleError when a revision
-    is missing: what came before it was lost, and no later one may be handled.
+    On a compacted or shared topic any newer revision is the next.  `restating` are the types of our own compacted
+    topics: an older revision after a newer one is now the last word of its log, so that we say the current one again.
+    Raises HoleError when a revision is missing: what came before it was lost, and no later one may be handled.
     """
-    fresh, last = [], dict(before)
+    fresh, last, leaps = [], dict(before), _leaps()
     for entry in entries:
-        revision, heard = entry.heard.envelope.revision, last.get(entry.queue)
-        if heard is None or revision <= heard:
+        revision, heard = entry.heard.envelope.revision, last[entry.queue]
+        if revision < heard and entry.type in restating:
+            entry.route = restating[entry.type]
+            fresh.append(entry)
+        if revision <= heard:
             continue
         if revision > heard + 1 and entry.heard.topic not in leaps:
             raise HoleError(entry.heard.topic, entry.lane, heard + 1, revision)
@@ -53,7 +57,7 @@ async def fresh(service: Service, ledger: Ledger, entries: Sequence[Entry]) -> l
     outside = [entry for entry in entries if not entry.heard.envelope.revision]
     new: list[Entry] = []
     if numbered:
-        new += judge(numbered, await ledger.hear(newest(numbered)), _leaps())
+        new += judge(numbered, await ledger.hear(newest(numbered)), service.restating)
     if outside:
         new += await _unseen(service, ledger, outside)
     kept = set(map(id, new))

@@ -120,6 +120,7 @@ class Service:
     routes: dict[str, Route] = field(default_factory=dict)
     conflicting: dict[str, Route] = field(default_factory=dict)
     erasing: dict[str, Route] = field(default_factory=dict)
+    restating: dict[str, Route] = field(default_factory=dict)
 
     def hears(
         self,
@@ -158,10 +159,26 @@ class Service:
 
         return declare
 
+    def restates(self, event: type[Event]) -> Callable[[H], H]:
+        """Take subjects of our own compacted topic whose last record is a stale one, to announce the current one again.
+
+        `heard.event` is None: a stopped instance of ours came back and published late.
+        """
+        topic = topic_of(event)
+        assert topic.compacted, f"{topic.name} keeps every record"
+        assert topic.owner == self.name, f"{topic.name} is not this service's to restate"
+
+        def declare(handler: H) -> H:
+            self.restating[event.type] = Route(event, handler)
+            return handler
+
+        return declare
+
     @property
     def topics(self) -> list[Topic]:
         """The topics this service hears, by name."""
-        return [topic for topic in TOPICS if any(event.type in self.routes for event in topic.events)]
+        heard = self.routes.keys() | self.restating.keys()
+        return [topic for topic in TOPICS if any(event.type in heard for event in topic.events)]
 
     @property
     def says(self) -> frozenset[str]:

@@ -16,10 +16,6 @@ Headers = Sequence[tuple[str, bytes]]
 HEADERS_MAX = 64
 HEADER_BYTES_MAX = 256  # of those read here: ids become keys of rows, which have a limit
 _READ = frozenset({"ce_id", "ce_type", "ce_time", "ce_sequence", "traceparent"})
-_OWN = (
-    "ce_specversion", "ce_id", "ce_type", "ce_source", "ce_time", "ce_subject", "ce_sequence", "ce_causationid",
-    "content-type", "traceparent",
-)  # fmt: skip
 _YEARS = range(1970, 2200)  # beyond these, arithmetic in another zone can leave the calendar
 
 
@@ -104,13 +100,22 @@ def read_envelope(headers: Headers, timestamp_ms: int) -> Envelope:
 def write_headers(envelope: Envelope, source: str, subject: str, cause: str) -> list[tuple[str, bytes]]:
     """Write the attributes of our own event: `source` is the service, `cause` the id of the event it follows from."""
     own = envelope.id.replace("-", "")
-    # The span is the event: its id tells two events of one trace apart.
-    parent = f"00-{envelope.trace or own}-{own[:16]}-01"
-    values = (
-        "1.0", envelope.id, envelope.type, source, envelope.time, subject, str(envelope.revision), cause,
-        "application/json", parent,
-    )  # fmt: skip
-    return list(zip(_OWN, map(str.encode, values), strict=True))
+    return [
+        ("ce_specversion", b"1.0"),
+        ("ce_id", envelope.id.encode()),
+        ("ce_type", envelope.type.encode()),
+        ("ce_source", source.encode()),
+        ("ce_time", envelope.time.encode()),
+        ("ce_subject", subject.encode()),
+        ("ce_sequence", b"%d" % envelope.revision),
+        ("ce_causationid", cause.encode()),
+        ("content-type", b"application/json"),
+        # The span is the event: its id tells two events of one trace apart.
+        ("traceparent", f"00-{envelope.trace or own}-{own[:16]}-01".encode()),
+    ]
+
+
+_OWN = [name for name, _ in write_headers(Envelope("", "", "", 0, ""), "", "", "")]
 
 
 def pack_own(headers: Headers) -> str:

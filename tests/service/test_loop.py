@@ -1,24 +1,26 @@
 """The loop with its tables on a real PostgreSQL: each message once in effect, in order, and nothing lost."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
 from typing import cast
 
 import pytest
 
+from chassis import Heard, Service, Turn
 from chassis.calls import Caller
 from chassis.errors import DoubtError, FloodError, HoleError, OutageError, StoppedError
 from chassis.ports import Decision
 from chassis.wire import Outgoing, read_envelope
 from contracts import billing, intake, payment, shipping
 from contracts.dead_letters import MessageDeadLettered, MessageResolved
-from contracts.topics import DEAD_LETTERS, LANES, Service
+from contracts.topics import DEAD_LETTERS, LANES
+from contracts.topics import Service as Party
 from contracts.values import event_id_of, lane_of
 from tests.service.bench import Bench, FakeRecord, bench_of
 from tests.service.counter.service import MIGRATIONS, Charge, Charged, Counter, example
 
-DEAD = cast("type[MessageDeadLettered]", DEAD_LETTERS[Service.BILLING].events[0])
-RESOLVED = cast("type[MessageResolved]", DEAD_LETTERS[Service.BILLING].events[1])
+DEAD = cast("type[MessageDeadLettered]", DEAD_LETTERS[Party.BILLING].events[0])
+RESOLVED = cast("type[MessageResolved]", DEAD_LETTERS[Party.BILLING].events[1])
 
 
 @pytest.fixture
@@ -590,3 +592,21 @@ async def tally(bench: Bench, topic: str) -> dict[str, int]:
 
 async def _charge(request: Charge, _call_id: str) -> Charged:
     return Charged(amount=request.amount)
+
+
+async def test_who_writes_a_compacted_topic_answers_a_stale_word(bench_server: str) -> None:
+    service = Service("intake")
+
+    @service.restates(intake.ContactsRecorded)
+    async def say_again(turn: Turn, stale: Sequence[Heard[intake.ContactsRecorded]]) -> None:
+        for heard in stale:
+            turn.announce(heard, example(intake.ContactsRecorded))
+
+    async with bench_of(service, bench_server) as bench:
+        late, current = (bench.record(example(intake.ContactsRecorded), "o-1", revision=number) for number in (1, 2))
+        await bench.hear_records([late, current])
+        assert bench.said(intake.ContactsRecorded) == []
+
+        await bench.hear_records([late])
+
+        assert len(bench.said(intake.ContactsRecorded)) == 1

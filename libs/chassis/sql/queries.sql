@@ -13,10 +13,10 @@ from lease where lane = any(:lanes::smallint[]) order by lane for share;
 select pg_advisory_xact_lock(hashtext('decide:' || current_schema()));
 
 -- name: hear
--- Sets the last revision heard, and returns the one before; a queue that heard as much already is locked and not returned.
+-- Sets the last revision heard, and returns the one before.
 insert into heard (queue, revision)
 select queue, revision from unnest(:queues::text[], :revisions::int[]) as batch (queue, revision) order by queue
-on conflict (queue) do update set revision = excluded.revision where heard.revision < excluded.revision
+on conflict (queue) do update set revision = greatest(heard.revision, excluded.revision)
 returning queue, coalesce(old.revision, 0) as before;
 
 -- name: remember_seen
