@@ -20,7 +20,7 @@ from chassis.wire import Envelope
 
 if TYPE_CHECKING:
     from chassis.metrics import Metrics
-    from chassis.ports import Later, Memory, Waiting
+    from chassis.ports import Later, Memory, PlacedCall
     from chassis.service import Call, Note, Request
 
 _LOG: Final = structlog.stdlib.get_logger(__name__)
@@ -93,7 +93,7 @@ class Caller:
             await self._memory.answer(rows, ids, self._clock())
         return number
 
-    async def _make(self, call: Waiting) -> tuple[str, Later] | None:
+    async def _make(self, call: PlacedCall) -> tuple[str, Later] | None:
         request, make = self._requests[call.type]
         try:
             async with asyncio.timeout(CALL_LIMIT_S):
@@ -106,12 +106,12 @@ class Caller:
         self._metrics.breaker(call.type, is_open=False)
         return call.id, self._answer(call, answer)
 
-    def _answer(self, call: Waiting, answer: Note) -> Later:
+    def _answer(self, call: PlacedCall, answer: Note) -> Later:
         now = self._clock()
         envelope = Envelope(f"{call.id}.answer", answer.type, now.isoformat(), 0, call.trace)
         return note_row(envelope, answer, call.subject, self._lanes, now)
 
-    async def _put_off(self, call: Waiting, error: Exception) -> None:
+    async def _put_off(self, call: PlacedCall, error: Exception) -> None:
         now = self._clock()
         if not is_outage(error):
             # A bug of ours: shown, and tried again, since giving up a call could lose money or a promise.

@@ -4,21 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from chassis.service import Heard, Route
 
+if TYPE_CHECKING:
+    from chassis.ports import Parked
+
 NOTES = "note"  # the topic of a service's messages to itself, which never leave its tables
-
-
-class Row(NamedTuple):
-    """What is known of an entry that comes from `later`."""
-
-    id: int
-    tries: int
-    verdict: str | None
-    actor: str | None
-    why: str | None
 
 
 @dataclass(slots=True)
@@ -31,7 +24,7 @@ class Entry:
     heard: Heard[Any]
     value: bytes | None
     headers: Sequence[tuple[str, bytes]]
-    row: Row | None = None
+    row: Parked | None = None  # its place in `later`
     route: Route | None = None  # None: a type that this service does not hear
     problem: str | None = None  # why it cannot be read
     place: str = ""  # partition and offset of a fresh record

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from chassis.errors import FencedError
-from chassis.ports import Decision, Parked, Standing, Waiting
+from chassis.ports import Decision, Parked, PlacedCall, Standing
 from chassis.postgres import Connection, Pool, in_transaction, on_connection
 from chassis.queries import Queries
 from chassis.wire import Outgoing, pack_headers, pack_own, unpack_headers, unpack_own
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     import asyncpg
 
-    from chassis.ports import Keep, Later, PlacedCall
+    from chassis.ports import Keep, Later
     from chassis.queries import Query
 
 SQL = Queries.beside(__file__)
@@ -136,7 +136,7 @@ class PostgresLedger:
 
     async def call(self, calls: Sequence[PlacedCall], now: datetime) -> None:
         """Place calls to the outside."""
-        names = ("ids", "queues", "lanes", "subjects", "types", "bodies", "traces")
+        names = ("ids", "queues", "lanes", "subjects", "types", "bodies", "traces", "tries")
         await self.tx.execute(SQL.place_calls, now=now, **dict(zip(names, zip(*calls, strict=True), strict=True)))
 
     async def count(self, tally: Counter[tuple[str, int, str]]) -> None:
@@ -188,10 +188,10 @@ class PostgresMemory:
         batches, positions = zip(*sorted(places), strict=True)
         await self._fetch(SQL.forget_leftovers, batches=batches, positions=positions)
 
-    async def claim(self, types: Collection[str], now: datetime, until: datetime, room: int) -> list[Waiting]:
+    async def claim(self, types: Collection[str], now: datetime, until: datetime, room: int) -> list[PlacedCall]:
         """Claim calls until a time, the first of each queue."""
         rows = await self._fetch(SQL.claim_calls, types=sorted(types), now=now, until=until, room=room)
-        return [Waiting(**row) for row in rows]
+        return [PlacedCall(**row) for row in rows]
 
     async def put_off(self, call_id: str, due: datetime, error: str) -> None:
         """Try a call again at a later time."""

@@ -64,7 +64,6 @@ class Parked(NamedTuple):
     value: bytes | None
     headers: Headers
     tries: int
-    timer: bool
     verdict: str | None
     actor: str | None
     why: str | None
@@ -80,7 +79,7 @@ class Decision(NamedTuple):
 
 
 class PlacedCall(NamedTuple):
-    """A call to the outside as it is placed."""
+    """A call to the outside, as it is placed and as it is claimed."""
 
     id: str
     queue: str
@@ -89,19 +88,7 @@ class PlacedCall(NamedTuple):
     type: str
     body: bytes
     trace: str
-
-
-class Waiting(NamedTuple):
-    """A claimed call."""
-
-    id: str
-    queue: str
-    lane: int
-    subject: str
-    type: str
-    body: bytes
-    trace: str
-    tries: int
+    tries: int = 0
 
 
 class Ledger(Protocol):
@@ -136,7 +123,7 @@ class Memory(Protocol):
     async def leftovers(self, lanes: Collection[int]) -> list[tuple[tuple[int, int], Outgoing]]: ...
     async def forget(self, batches: Collection[int]) -> None: ...
     async def forget_leftovers(self, places: Collection[tuple[int, int]]) -> None: ...
-    async def claim(self, types: Collection[str], now: datetime, until: datetime, room: int) -> list[Waiting]: ...
+    async def claim(self, types: Collection[str], now: datetime, until: datetime, room: int) -> list[PlacedCall]: ...
     async def put_off(self, call_id: str, due: datetime, error: str) -> None: ...
     async def answer(self, answers: Sequence[Later], calls: Collection[str], now: datetime) -> None: ...
     async def outlook(self) -> list[tuple[str, str, int, datetime | None]]: ...

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from chassis.entry import NOTES, Entry, Row
+from chassis.entry import NOTES, Entry
 from chassis.errors import describe
 from chassis.service import Heard
 from chassis.wire import Envelope, UnreadableError, moment_of, read_envelope
@@ -46,8 +46,7 @@ def read_parked(service: Service, row: Parked) -> Entry:
     """Read a row of `later` again: a repaired body may be readable now."""
     envelope, problem = _read_envelope(row.headers, 0)
     heard: Heard[Any] = Heard(_UNREAD, row.subject, row.topic, row.lane, envelope)
-    known = Row(row.id, row.tries, row.verdict, row.actor, row.why)
-    entry = Entry(row.queue, row.lane, row.key, heard, row.value, row.headers, row=known, problem=problem)
+    entry = Entry(row.queue, row.lane, row.key, heard, row.value, row.headers, row=row, problem=problem)
     return entry if problem else _read_body(service, entry)
 
 

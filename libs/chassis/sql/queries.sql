@@ -56,7 +56,7 @@ with due as (
     order by l.turn, l.id
     limit :room::int
 )
-select id, queue, lane, topic, key, subject, value, headers, tries, timer, verdict, actor, why
+select id, queue, lane, topic, key, subject, value, headers, tries, verdict, actor, why
 from taken join later using (id) order by id;
 
 -- name: next_due
@@ -135,11 +135,12 @@ order by topic, lane, outcome
 on conflict (topic, lane, outcome) do update set messages = tally.messages + excluded.messages;
 
 -- name: place_calls
-insert into call (id, queue, lane, subject, type, body, trace, due)
-select b.id, b.queue, b.lane, b.subject, b.type, b.body, b.trace, :now::timestamptz
+insert into call (id, queue, lane, subject, type, body, trace, tries, due)
+select b.id, b.queue, b.lane, b.subject, b.type, b.body, b.trace, b.tries, :now::timestamptz
 from unnest(
-    :ids::text[], :queues::text[], :lanes::smallint[], :subjects::text[], :types::text[], :bodies::bytea[], :traces::text[]
-) with ordinality as b (id, queue, lane, subject, type, body, trace, position)
+    :ids::text[], :queues::text[], :lanes::smallint[], :subjects::text[], :types::text[], :bodies::bytea[], :traces::text[],
+    :tries::int[]
+) with ordinality as b (id, queue, lane, subject, type, body, trace, tries, position)
 order by b.position;
 
 -- name: claim_calls

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from chassis.entry import Entry, Row
+from chassis.entry import Entry
+from chassis.ports import Parked
 from chassis.service import Heard, Route
 from chassis.wire import Envelope
 
@@ -19,5 +20,11 @@ def entry(subject: str, kind: str = "a", revision: int = 1, row: int | None = No
     topic = facts.pop("topic", "intake-orders")
     heard = Heard[Any](None, subject, topic, 0, Envelope(f"{subject}-{revision}", kind, "", revision, ""))
     route = ROUTES.setdefault(kind, Route(Any, _nothing))  # type: ignore[arg-type]
-    known = None if row is None else Row(row, facts.pop("tries", 0), None, None, None)
+    known = (
+        None
+        if row is None
+        else Parked(
+            row, f"{topic}/{subject}", 0, topic, subject, subject, b"", [], facts.pop("tries", 0), None, None, None
+        )
+    )
     return Entry(f"{topic}/{subject}", 0, subject, heard, b"", [], row=known, route=route, **facts)
