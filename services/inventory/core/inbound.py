@@ -29,7 +29,7 @@ def book(receipt: Receipt, line: PurchaseLine, stock: Stock, cause: str) -> Book
 
     A supplier may deliver in parts, so what is lacking is still expected. What nobody ordered came for nothing.
     """
-    line.received += receipt.quantity
+    line.receive(receipt.quantity)
     cost = share_of(line.cost, receipt.quantity, line.ordered) if line.ordered else 0
     stock.receive(receipt.place, receipt.quantity, cause, cost)
     if not receipt.is_sellable:

@@ -5,7 +5,7 @@ refuses or delivers short is asked again, a bounded number of times.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final, NamedTuple
 
@@ -54,6 +54,24 @@ class PurchaseLine:
     refused: int = 0
     expected_on: date | None = None
     is_new: bool = False
+    is_changed: bool = False
+
+    def receive(self, units: int) -> None:
+        """Count what came."""
+        self.received += units
+        self.is_changed = True
+
+    def refuse(self, units: int) -> None:
+        """Count what never will come."""
+        self.refused += min(units, self.coming)
+        self.is_changed = True
+
+    def expect(self, day: date) -> bool:
+        """Expect what is still to come on another day; tell whether that is later than before."""
+        is_later = self.expected_on is None or day > self.expected_on
+        self.is_changed = self.is_changed or day != self.expected_on
+        self.expected_on = day
+        return is_later
 
     @property
     def coming(self) -> int:
@@ -74,6 +92,12 @@ class Purchase:
     attempt: int = 1
     reorders: int = 0
     lines: list[PurchaseLine] = field(default_factory=list)
+    _by_item: dict[Item, list[PurchaseLine]] = field(default_factory=dict)
+
+    def put(self, line: PurchaseLine) -> None:
+        """Take a line in; an order may have thousands, so they are found by item."""
+        self.lines.append(line)
+        self._by_item.setdefault(line.item, []).append(line)
 
     def add(self, item: Item, quantity: int, supply: Supply, now: datetime) -> None:
         """Order further units of an item."""
@@ -92,18 +116,18 @@ class Purchase:
     def give_up(self) -> None:
         """Expect nothing more."""
         for line in self.lines:
-            line.refused += line.coming
+            line.refuse(line.coming)
 
     def line_of(self, line_id: str | None, item: Item) -> PurchaseLine:
         """Find the line that a delivery is about; what nobody ordered gets a line of its own."""
         if (line := self.find(line_id, item)) is None:
             line = PurchaseLine(self.purchase_order_id, str(len(self.lines) + 1), item, 0, 0, is_new=True)
-            self.lines.append(line)
+            self.put(line)
         return line
 
     def find(self, line_id: str | None, item: Item) -> PurchaseLine | None:
         """Find the line of an item, by its id where several have it."""
-        mine = [line for line in self.lines if line.item == item]
+        mine = self._by_item.get(item, [])
         return next((line for line in mine if line.line_id == line_id), mine[0] if mine else None)
 
 
@@ -216,8 +240,14 @@ def again(
         return None
     failed.reorders += 1
     name = f"{failed.purchase_order_id}.{failed.reorders}"
-    purchase = replace(
-        failed, purchase_order_id=name, wanted_on=now.date(), attempt=failed.attempt + 1, reorders=0, lines=[]
+    purchase = Purchase(
+        name,
+        failed.supplier_id,
+        failed.stock_owner,
+        failed.location_id,
+        failed.currency,
+        now.date(),
+        failed.attempt + 1,
     )
     for item, quantity in units.items():
         purchase.add(item, quantity, supplies[item.sku], now)

@@ -73,8 +73,7 @@ async def _expect(turn: Turn, noticed: Sequence[Heard[OrderConfirmed]] | Sequenc
         purchase = purchases[heard.subject]
         for told in heard.event.lines:
             line = purchase.find(told.line_id, Item(told.sku, purchase.stock_owner))
-            if line is not None and told.expected_on is not None and told.expected_on != line.expected_on:
-                line.expected_on = told.expected_on
+            if line is not None and told.expected_on is not None and line.expect(told.expected_on):
                 moved[heard.subject] = heard
     await store.save_purchases(turn, purchases.values())
     for waiting in await store.claims_for_purchases(turn, moved) if moved else ():
@@ -92,7 +91,7 @@ async def order_refused_again(turn: Turn, refused: Sequence[Heard[OrderRefused]]
         for told in heard.event.lines:
             line = purchase.find(told.line_id, Item(told.sku, purchase.stock_owner))
             if line is not None:
-                line.refused = min(line.ordered, line.refused + told.quantity)
+                line.refuse(told.quantity)
                 items.add(line.item)
     await store.save_purchases(turn, purchases.values())
     await _order_again(turn, {heard.subject: heard for heard in refused}, purchases, items, REFUSED)

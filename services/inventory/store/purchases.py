@@ -52,7 +52,7 @@ async def load_purchases(tx: Tx, purchase_order_ids: Collection[str]) -> dict[st
         row["purchase_order_id"]: Purchase(*row) for row in await tx.fetch(SQL.load_purchases, purchase_order_ids=ids)
     }
     for row in await tx.fetch(SQL.load_purchase_lines, purchase_order_ids=ids):
-        purchases[row["purchase_order_id"]].lines.append(_line(row))
+        purchases[row["purchase_order_id"]].put(_line(row))
     return purchases
 
 
@@ -63,10 +63,12 @@ async def lines_coming(tx: Tx, items: Collection[Item]) -> list[PurchaseLine]:
 
 
 async def save_purchases(tx: Tx, purchases: Collection[Purchase]) -> None:
-    """Write how far the lines of purchases have come, also those that came unasked."""
-    lines = [line for purchase in purchases for line in purchase.lines]
+    """Write how far the lines of purchases have come that changed, also those that came unasked."""
+    lines = [line for purchase in purchases for line in purchase.lines if line.is_changed]
     if unasked := [line for line in lines if line.is_new]:
         await _add_lines(tx, unasked)
+    if not lines:
+        return
     await tx.execute(
         SQL.save_purchase_lines,
         purchase_order_ids=[line.purchase_order_id for line in lines],
@@ -79,6 +81,8 @@ async def save_purchases(tx: Tx, purchases: Collection[Purchase]) -> None:
 
 async def save_reorders(tx: Tx, purchases: Collection[Purchase]) -> None:
     """Count what was ordered again from purchases: its names go on from there."""
+    if not purchases:
+        return
     await tx.execute(
         SQL.save_reorders,
         purchase_order_ids=[purchase.purchase_order_id for purchase in purchases],
