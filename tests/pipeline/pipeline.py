@@ -132,7 +132,8 @@ class Pipeline:
         )
         return OrderPlaced(
             seller=catalogue.SELLER, stock_owner=catalogue.OWNER, channel=CHANNEL, channel_order_id=number,
-            placed_at=datetime.now(UTC), contact=Contact(name="Ada Miller", email=f"{number.lower()}@customers.example"),
+            placed_at=datetime.now(UTC),
+            contact=Contact(name="Ada Miller", email=f"{number.lower()}@customers.example"),
             ship_groups=(ShipGroup(address=address),), lines=tuple(
                 Line(line_id=str(place), sku=item.sku, quantity=quantity, amount=item.price * quantity)
                 for place, (item, quantity) in enumerate(lines, 1)
