@@ -132,15 +132,14 @@ def _listeners() -> Iterator[tuple[str, str]]:
     yield from ((program.name, program.name) for program in programs() if program.name != WORLD)
 
 
-def _environment(stack: Stack, program: Program, places: Mapping[str, int]) -> dict[str, str]:
-    """Ours, and what the user set for this program, which wins."""
+def environment(stack: Stack, program: Program, places: Mapping[str, int], users: Mapping[str, str]) -> dict[str, str]:
+    """What a program is told: ours, and what the user set for it, which wins."""
     ours = {
         "PYTHONPATH": f"{CHECKOUT}{os.pathsep}{CHECKOUT / 'libs'}",
         "ORDERMILL_KAFKA": stack.kafka,
         **(_world(stack, places) if program.name == WORLD else _service(stack, program, places)),
     }
-    users = {name: value for name, value in os.environ.items() if name.startswith(program.prefix)}
-    return ours | users
+    return ours | {name: value for name, value in users.items() if name.startswith(program.prefix)}
 
 
 def _service(stack: Stack, program: Program, places: Mapping[str, int]) -> dict[str, str]:
@@ -177,7 +176,7 @@ def _spawn(stack: Stack, program: Program, places: Mapping[str, int]) -> bool:
     if stack.find(program.name):
         return False
     try:
-        stack.spawn(program.name, program.command, _environment(stack, program, places))
+        stack.spawn(program.name, program.command, environment(stack, program, places, os.environ))
     except AlreadyRunningError:  # another `up` was quicker
         return False
     return True

@@ -1,0 +1,76 @@
+"""The demo: what it publishes, and when it takes a run for over."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from contracts.channel import OrderPlaced
+from contracts.floor import StockCounted
+from contracts.master import ItemDefined
+from ordermill.demo.watch import QUIET_S, Look, Watch
+from ordermill.demo.workload import Generated, unknown
+from ordermill.world.chance import Chance
+
+NOW = datetime(2026, 5, 4, 9, tzinfo=UTC)
+
+
+def look(at: float, *, lag: int = 0, under_way: int = 0, told: int = 0, **states: int) -> Look:
+    stages = {"completed": states.get("completed", 0), "told": told}
+    return Look(at, 10, stages, states, {"billing": lag}, under_way)
+
+
+def watch(*looks: Look, expected: int = 10) -> Watch:
+    watched = Watch(expected)
+    for each in looks:
+        watched.add(each)
+    return watched
+
+
+def test_a_run_is_over_when_every_order_is_at_its_end() -> None:
+    assert watch(look(0, completed=7, cancelled=2, rejected=1)).is_over
+    assert not watch(look(0, completed=9, released=1)).is_over
+
+
+@pytest.mark.parametrize("rest", [look(0, completed=10, lag=1), look(0, completed=10, under_way=1)])
+def test_a_run_goes_on_while_messages_are_on_their_way(rest: Look) -> None:
+    assert not watch(rest).is_over
+
+
+def test_held_orders_end_a_run_only_after_a_quiet_while() -> None:
+    assert not watch(look(0, completed=9, held=1)).is_over
+    assert watch(look(0, completed=9, held=1), look(QUIET_S, completed=9, held=1)).is_over
+
+
+def test_mails_are_no_movement_of_orders() -> None:
+    assert watch(look(0, completed=9, told=1), look(5, completed=9, told=4)).quiet_s == 5
+
+
+def test_the_rate_is_that_of_the_last_seconds() -> None:
+    watched = watch(look(0, completed=0), look(10, completed=100), look(12, completed=150))
+    assert watched.rate("completed") == 25
+
+
+def test_the_same_seed_makes_the_same_orders() -> None:
+    first, second = (Generated(3, 1, Chance(7)).order_ids() for _ in range(2))
+    assert first == second
+    assert len(set(first)) == 3
+
+
+def test_a_second_run_goes_on_with_new_numbers() -> None:
+    first, second = Generated(3, 1, Chance(7)), Generated(3, 4, Chance(7))
+    assert not set(first.order_ids()) & set(second.order_ids())
+
+
+def test_every_ordered_item_is_defined_and_counted() -> None:
+    workload = Generated(40, 1, Chance(1))
+    ordered = {line.sku for event, _ in workload.orders() if isinstance(event, OrderPlaced) for line in event.lines}
+    assert ordered <= {event.sku for event in workload.definitions() if isinstance(event, ItemDefined)}
+    assert ordered <= {count.sku for count in workload.stock(NOW)}
+
+
+def test_items_that_are_known_are_neither_defined_nor_counted_again() -> None:
+    workload = Generated(40, 1, Chance(1))
+    definitions, stock = unknown(workload, {"SKU-00000"}, NOW)
+    skus = {event.sku for event in [*definitions, *stock] if isinstance(event, ItemDefined | StockCounted)}
+    assert "SKU-00000" not in skus
+    assert "SKU-00001" in skus

@@ -1,0 +1,78 @@
+"""One order's story: put into order, reduced to what concerns it, told on one line, without personal data."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from contracts.channel import OrderPlaced
+from contracts.event import Event
+from contracts.facts import LineQuantity
+from contracts.floor import GoodsReceived
+from contracts.inventory import BackorderedLine, LinesBackordered
+from contracts.shipping import DispatchedParcel, ShipmentDispatched
+from ordermill.order.facts import one_line
+from ordermill.order.masking import MASK, masked
+from ordermill.order.story import Told, concerning, in_order, keys_in, order_of
+
+BEGIN = datetime(2026, 5, 4, 9, tzinfo=UTC)
+ORDER = OrderPlaced.decode(Path("libs/contracts/examples/channel.order_placed.v1/typical.json").read_bytes())
+
+
+def told(name: str, event: Event | None = None, *, after_s: float = 0, cause: str = "", offset: int = 0) -> Told:
+    at = BEGIN + timedelta(seconds=after_s)
+    kind = type(event).type if event else "x.y.v1"
+    return Told(name, "intake-orders", 0, offset, "order", kind, at, 1, cause, event)
+
+
+def received(sku: str) -> GoodsReceived:
+    return GoodsReceived(
+        scan_id=sku, scanned_at=BEGIN, worker="w", receipt_id="r", location_id="L", bin="1", purchase_order_id="PO-1",
+        stock_owner="o", sku=sku, quantity=1,
+    )  # fmt: skip
+
+
+def test_a_cause_stands_before_its_effect_of_the_same_moment() -> None:
+    story = [told("c", cause="b", offset=1), told("b", cause="a", offset=2), told("a", offset=3)]
+    assert [each.id for each in in_order(story)] == ["a", "b", "c"]
+
+
+def test_a_message_that_was_read_twice_is_told_once() -> None:
+    assert len(in_order([told("a"), told("a")])) == 1
+
+
+def test_causes_in_a_circle_do_not_hang_the_story() -> None:
+    story = in_order([told("a", cause="b", offset=1), told("b", cause="a", offset=2)])
+    assert {each.id for each in story} == {"a", "b"}
+
+
+def test_receipts_of_other_items_of_one_purchase_are_left_out() -> None:
+    wanted = LinesBackordered(lines=(BackorderedLine(line_id="1", sku="A", quantity=1, purchase_order_id="PO-1"),))
+    story = [told("1", wanted), told("2", received("A"), offset=1), told("3", received("B"), offset=2)]
+    assert [each.id for each in concerning(story)] == ["1", "2"]
+
+
+def test_the_keys_of_outsiders_are_found_inside_events() -> None:
+    parcel = DispatchedParcel(parcel_id="p", carrier="c", service="s", tracking_number="T-1", lines=())
+    sent = ShipmentDispatched(shipment_id="s", manifest_id="m", parcels=(parcel,), lines=(), order_version=1)
+    assert keys_in([told("1", sent)]) == {"T-1"}
+
+
+def test_a_channels_number_leads_to_our_order() -> None:
+    assert order_of("web:W-1001") == ORDER.home()
+
+
+def test_personal_data_is_masked_and_all_else_is_shown() -> None:
+    body = masked(ORDER)
+    assert body["contact"] == MASK
+    assert body["ship_groups"][0]["address"] == MASK
+    assert body["channel_order_id"] == "W-1001"
+    assert "zoe@example.com" not in str(body)
+
+
+def test_facts_are_told_on_one_line_with_money_in_units() -> None:
+    body = {"currency": "EUR", "total": 1099, "version": 3, "lines": [{"line_id": "1", "quantity": 2}], "final": False}
+    assert one_line(body) == "total 10.99 EUR, lines 2 x line 1"
+
+
+def test_many_lines_are_told_as_the_first_and_a_number() -> None:
+    lines = [LineQuantity(line_id=str(number), quantity=1).model_dump() for number in range(5)]
+    assert one_line({"lines": lines}) == "lines 1 x line 0 + 1 x line 1 + 1 x line 2 + and 2 more"

@@ -1,0 +1,52 @@
+"""Which programs the stack runs, and what each is told about its surroundings."""
+
+import pytest
+
+from ordermill import services
+from ordermill.access import database_url, password_of
+from ordermill.services import API, WORLD, Program
+from ordermill.stack import Home, Stack
+
+PLACES = {"provider": 15001, "smtp": 15002, "http": 15003, "billing": 15004, "notifications": 15005, API: 15006}
+
+
+@pytest.fixture
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Stack:
+    home = Home(tmp_path_factory.mktemp("home"))
+    return Stack(home, "127.0.0.1:9092", "postgresql://postgres:se%40cret@127.0.0.1:5432/ordermill")
+
+
+def test_every_service_is_a_program_beside_the_world_and_the_edge() -> None:
+    names = [program.name for program in services.programs()]
+    assert names[0] == WORLD
+    assert {API, *services.service_names()} <= set(names)
+
+
+def test_each_role_has_a_password_of_its_own(stack: Stack) -> None:
+    assert password_of(stack, "billing") == password_of(stack, "billing")
+    assert password_of(stack, "billing") != password_of(stack, "intake")
+
+
+def test_a_service_reaches_the_database_in_its_own_role_only(stack: Stack) -> None:
+    url = database_url(stack, "billing")
+    assert url.startswith(f"postgresql://billing:{password_of(stack, 'billing')}@127.0.0.1:5432/ordermill")
+    assert "se%40cret" not in url
+
+
+def test_billing_finds_the_payment_provider_of_the_world(stack: Stack) -> None:
+    environment = services.environment(stack, Program("billing", "services.billing"), PLACES, {})
+    assert environment["BILLING_PROVIDER_URL"] == "http://127.0.0.1:15001"
+    assert environment["BILLING_HEALTH_PORT"] == "15004"
+
+
+def test_the_edge_keeps_nothing_and_so_gets_no_database(stack: Stack) -> None:
+    environment = services.environment(stack, Program(API, "services.intake", ("api",)), PLACES, {})
+    assert "INTAKE_API_DATABASE_URL" not in environment
+    assert "whsec_" in environment["INTAKE_API_SECRETS"]
+
+
+def test_what_the_user_set_for_a_program_wins(stack: Stack) -> None:
+    users = {"BILLING_PROVIDER_URL": "http://elsewhere", "INTAKE_BATCH_SIZE": "7"}
+    environment = services.environment(stack, Program("billing", "services.billing"), PLACES, users)
+    assert environment["BILLING_PROVIDER_URL"] == "http://elsewhere"
+    assert "INTAKE_BATCH_SIZE" not in environment
