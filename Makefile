@@ -35,6 +35,10 @@ doctor: setup ## Look for what would keep the stack from starting, and say what 
 test: setup ## Run every test, on servers of their own
 	@$(BIN)/python -m pytest
 
+.PHONY: faults
+faults: setup ## Kill, stop, freeze and poison real processes under load (minutes)
+	@$(BIN)/python -m pytest -m faults
+
 .PHONY: lint
 lint: setup ## Check format, style, types and the direction of imports
 	@$(BIN)/python -m ruff format --check .

@@ -33,7 +33,7 @@ from ordermill.topics import create_topics
 from tests.servers import CHECKOUT, embedded
 from tests.service.counter.service import MIGRATIONS, example
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.faults
 
 PATIENCE_S = 90.0  # a killed member is missed after 6 s, and the machine may be busy
 EVENTS = 5  # of each order
