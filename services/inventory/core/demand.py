@@ -1,7 +1,7 @@
 """What an order still wants, as allocation sees it: lines, and where their units stand that are in no shipment yet."""
 
 from datetime import date
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from services.inventory.core.network import Destination, Promise
 from services.inventory.core.sourcing import Choice
@@ -62,6 +62,10 @@ class Demand(NamedTuple):
     lines: tuple[Line, ...]
     choice: Choice | None = None
     """How its goods were sourced when they were promised, where all of them go to one destination."""
+
+    def in_version(self, version: int) -> Self:
+        """Give the order in this version, or in the later one that it has already."""
+        return self if version <= self.version else self._replace(version=version)
 
     @property
     def waiting(self) -> list[Claim]:

@@ -37,7 +37,7 @@ async def allocate_orders(turn: Turn, released: Sequence[Heard[OrderReleased]]) 
         order_id: store.OrderState(is_released=True, version=heard.event.version) for order_id, heard in causes.items()
     }
     demands = [
-        demand._replace(is_released=True, version=max(demand.version, states[demand.order_id].version))
+        demand.in_version(states[demand.order_id].version)._replace(is_released=True)
         for demand in await store.open_demands(turn, causes)
     ]
     confirmed = {demand.order_id: done for demand in demands if (done := confirm(demand, turn.now))}
@@ -67,10 +67,7 @@ async def redirect_orders(turn: Turn, changed: Sequence[Heard[OrderChanged]]) ->
     await store.redirect_lines(
         turn, [to for heard in changed for to in translate.redirections(heard.subject, heard.event)]
     )
-    demands = [
-        demand._replace(version=max(demand.version, states[demand.order_id].version))
-        for demand in await store.open_demands(turn, causes)
-    ]
+    demands = [demand.in_version(states[demand.order_id].version) for demand in await store.open_demands(turn, causes)]
     settled = await settle(turn, demands, causes, states)
     announce_allocations(turn, settled, causes, dict.fromkeys(causes, "order_changed"))
 
