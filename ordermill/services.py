@@ -31,6 +31,8 @@ WORLD = "world"
 API = "intake-api"  # intake's other process, which takes orders over HTTP and keeps nothing
 # Eight processes that start at once on two slow cores take about 20 s.
 READY_LIMIT_S = 90.0
+# One busy machine stops for seconds now and then, and there is no other instance that could take over meanwhile.
+PATIENCE_S = 20
 LOOK_S = 0.1
 PROBE_LIMIT_S = 2.0
 
@@ -152,6 +154,7 @@ def _service(stack: Stack, program: Program, places: Mapping[str, int]) -> dict[
     database = {} if program.name == API else {f"{program.prefix}DATABASE_URL": database_url(stack, program.name)}
     return {
         f"{program.prefix}HEALTH_PORT": str(places[program.name]),
+        f"{program.prefix}SESSION_TIMEOUT_S": str(PATIENCE_S),
         **database,
         **settings.get(program.name, {}),
     }
