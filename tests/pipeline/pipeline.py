@@ -5,9 +5,11 @@ deadline and without sleeping.
 """
 
 import asyncio
-from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+import os
+import signal
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
@@ -16,28 +18,43 @@ from typing import Any, TypeVar
 import asyncpg
 from aiokafka import AIOKafkaConsumer
 
-from chassis.wire import read_envelope
-from contracts.channel import CancellationRequested, OrderPlaced, ShipGroup
+from chassis.kafka import Publisher
+from chassis.wire import Outgoing, read_envelope
+from contracts.channel import CancellationRequested, ChannelUpdate, OrderPlaced, ShipGroup
 from contracts.event import Event, OutsideEvent
 from contracts.facts import Address, Charge, Contact, Line, LineQuantity, Payment, PaymentMoment, Totals
+from contracts.inventory import PurchaseOrdered
 from contracts.master import ItemDefined
+from contracts.notifications import MessageSent
 from contracts.topics import TOPICS, event_class
 from contracts.values import order_id_of
 from ordermill import services
 from ordermill.access import database_url
+from ordermill.broker import consuming, messages, places_of
+from ordermill.check import examine
+from ordermill.dead_letters import DECIDE, SELECT
+from ordermill.lag import gauging
 from ordermill.services import Program, programs
-from ordermill.stack import Stack
+from ordermill.stack import Stack, ports
+from ordermill.stack.home import quiet
+from ordermill.stack.process import Process
 from ordermill.world import catalogue
-from ordermill.world.behaviour import Behaviour
 from ordermill.world.chance import Chance
 from ordermill.world.orders import authorized
 from ordermill.world.reply import Temper
-from ordermill.world.speech import Speaker
-from ordermill.world.world import Settings, World
+from ordermill.world.speech import Speaker, outgoing
+from ordermill.world.world import Settings
+from tests.pipeline.outside import BEHAVIOUR, Fate, PatientWorld, ScriptedChance
 
 E = TypeVar("E", bound=Event)
-PATIENCE_S = 30.0  # an order takes about two seconds on an idle machine
+PATIENCE_S = float(os.environ.get("ORDERMILL_TEST_PATIENCE_S", "30"))  # an order takes two seconds on an idle machine
+LOOK_S = 0.1
 CHANNEL = "testshop"
+# What billing waits hours for in life: the pause before it asks again for refused funds.
+HASTE = {"BILLING_RETRY_PAUSE_S": "0.5"}
+# The chassis' own memory: what was heard how often is no effect.
+CHASSIS_TABLES = ("call", "heard", "later", "lease", "migration", "outbox", "said", "seen", "tally")
+TABLES = "select tablename from pg_tables where schemaname = $1 and not tablename = any($2) order by tablename"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,44 +68,44 @@ class Told:
     cause: str
 
 
-@dataclass(frozen=True)
-class ScriptedChance(Chance):
-    """Chance that does what the test says: a pair of what may happen, and a text in the subject it happens to."""
+def id_of(order: OrderPlaced) -> str:
+    """The id that an order has, before anybody gave it."""
+    return order_id_of(order.channel, order.channel_order_id)
 
-    script: set[tuple[str, str]] = field(default_factory=set)
 
-    def happens(self, share: float, *about: object) -> bool:  # noqa: ARG002 (the script knows better)
-        what, subject = str(about[0]), " ".join(map(str, about[1:]))
-        return any(what == event and mark in subject for event, mark in self.script)
+class HastyStack(Stack):
+    """A stack whose services are in a hurry."""
 
-    def number(self, *about: object) -> float:
-        if self.happens(1, *about):
-            return 0.0
-        return super().number(*about)
+    def spawn(self, name: str, command: Sequence[str], environment: Mapping[str, str] | None = None) -> Process:
+        """Start a process that waits less."""
+        return super().spawn(name, command, {**(environment or {}), **HASTE})
 
 
 class Pipeline:
     """What a test sees."""
 
     def __init__(self, stack: Stack) -> None:
-        self.stack = stack
+        self.stack = HastyStack(stack.home, stack.kafka, stack.admin_url)
         self.chance = ScriptedChance(7)
         self.told: dict[type[Event], list[Told]] = defaultdict(list)
         self._heard = asyncio.Condition()
         self._numbers = count(1)
         self._speaker = Speaker(stack.kafka, "tests")
+        self._publisher = Publisher(stack.kafka, "tests")
 
     async def start(self) -> list[asyncio.Task[None]]:
         """Start the services and the world, define what the shop has."""
-        wanted = [program for program in programs() if program.name not in (services.WORLD, services.API)]
-        await asyncio.to_thread(services.start, self.stack, wanted=wanted)
+        await self.begin(
+            *(program.name for program in programs() if program.name not in (services.WORLD, services.API))
+        )
         places = services._places(self.stack)
         settings = Settings(
             ORDERMILL_KAFKA=self.stack.kafka, provider_port=places["provider"], smtp_port=places["smtp"],
             mailbox=self.mailbox,
         )  # fmt: skip
-        self.world = World(settings, Temper(self.chance, Behaviour(day_s=0.1, slip=0, under_deliver=0)))
+        self.world = PatientWorld(settings, Temper(self.chance, BEHAVIOUR))
         await self._speaker.start()
+        await self._publisher.start()
         tasks = [asyncio.create_task(self.world.run()), asyncio.create_task(self._listen())]
         await self.say([*catalogue.places(), *catalogue.cartons(), *catalogue.rate_cards()])
         return tasks
@@ -97,11 +114,22 @@ class Pipeline:
         """Let go of the log; the servers stop with the test run."""
         self.world.stop()
         await self._speaker.stop()
+        await self._publisher.stop()
 
     @property
     def mailbox(self) -> Path:
         """Where customers' mail lands."""
         return services.mailbox(self.stack)
+
+    # --- what goes wrong ---
+
+    def foresee(self, what: str, mark: str) -> None:
+        """Have something (slip, under, short, captures, authorizations) go wrong with subjects that hold this text."""
+        self.chance.script.add((what, mark))
+
+    def foresee_parcel(self, fate: Fate) -> None:
+        """Have the next parcel that leaves be lost, or come back."""
+        self.chance.fates.append(fate)
 
     # --- speaking as somebody outside ---
 
@@ -109,6 +137,14 @@ class Pipeline:
         """Publish these messages."""
         now = datetime.now(UTC)
         await self._speaker.say([(event, now) for event in events])
+
+    async def say_broken(self, event: OutsideEvent, body: bytes) -> None:
+        """Publish a message with another body than its sender meant."""
+        await self.publish([outgoing(event, datetime.now(UTC))._replace(value=body)])
+
+    async def publish(self, records: Sequence[Outgoing]) -> None:
+        """Append records to the log as they are."""
+        await self._publisher.publish(records)
 
     async def stock(self, units: int, *, price: int = 1_000) -> ItemDefined:
         """Define a new item and count so many units of it into the places."""
@@ -150,7 +186,7 @@ class Pipeline:
             if authorise and payment.moment == "dispatch"
         ]  # fmt: skip
         await self.say([*orders, *notices])
-        return [order_id_of(order.channel, order.channel_order_id) for order in orders]
+        return [id_of(order) for order in orders]
 
     async def cancel(self, order: OrderPlaced, *lines: LineQuantity) -> None:
         """Ask for the cancellation of an order, or of some units."""
@@ -161,6 +197,18 @@ class Pipeline:
         await self.say([request])
 
     # --- listening ---
+
+    def updates(self, kind: type[ChannelUpdate], order: OrderPlaced) -> list[Any]:
+        """What the channel heard about its order."""
+        return [told.event for told in self.told[kind] if told.subject == order.subject()]
+
+    def milestones(self, order_id: str) -> list[str]:
+        """What the customer was told by mail."""
+        return [sent.milestone for sent in self.of(MessageSent, order_id)]
+
+    def bought(self, order_id: str) -> list[PurchaseOrdered]:
+        """What was ordered from suppliers on account of this order."""
+        return [told.event for told in self.told[PurchaseOrdered] if order_id in told.subject]
 
     def of(self, kind: type[E], order_id: str) -> list[E]:
         """Every event of this type about one order, each revision once, in order."""
@@ -180,21 +228,51 @@ class Pipeline:
                 raise AssertionError(f"waited {patience_s:.0f} s in vain for {what}") from None
 
     async def drained(self, patience_s: float = PATIENCE_S) -> None:
-        """Wait until no service has anything to do: nothing later, no call, nothing unpublished, nothing unread."""
+        """Wait until nobody has anything to do: nothing unread, later, called, unpublished or to be said outside."""
         deadline = datetime.now(UTC) + timedelta(seconds=patience_s)
-        while left := await self._left():
-            assert datetime.now(UTC) < deadline, f"still to do after {patience_s:.0f} s: {left}"
-            await asyncio.sleep(0.1)  # the services' tables announce nothing
+        async with gauging(self.stack.kafka) as lags:
+            ends, left = -1, await self._left()
+            while True:
+                behind = await lags()
+                before, ends = ends, sum(each.messages for each in behind)
+                left = await self._left() + Counter({f"{each.group} of {each.topic}": each.lag for each in behind})
+                if not +left and self.world.is_silent and before == ends:
+                    return
+                assert datetime.now(UTC) < deadline, f"still to do after {patience_s:.0f} s: {dict(+left)}"
+                await asyncio.sleep(LOOK_S)  # neither tables nor logs announce anything
 
-    async def _left(self) -> dict[str, int]:
-        left = {}
+    async def _left(self) -> Counter[str]:
+        left = Counter[str]()
         for name in services.service_names():
             waiting = "select count(*) from later where not timer"
             calls, outbox = "select count(*) from call", "select count(*) from outbox"
-            for row in await self.rows(name, f"select ({waiting}) + ({calls}) + ({outbox}) as number"):
-                if row["number"]:
-                    left[name] = row["number"]
+            [row] = await self.rows(name, f"select ({waiting}) + ({calls}) + ({outbox}) as number")
+            left[name] = row["number"]
         return left
+
+    async def ties(self) -> None:
+        """Everything has come to rest, and every law over stock, money, orders and logs holds."""
+        await self.drained()
+        broken = [(each.says, each.rows[:3], each.skipped) for each in await examine(self.stack) if not each.holds]
+        assert broken == []
+
+    async def state(self) -> dict[str, str]:
+        """A digest of every table in which an effect could show."""
+        digests = {}
+        for name in services.service_names():
+            for table in await self.rows(name, TABLES, name, list(CHASSIS_TABLES)):
+                query = "select md5(coalesce(string_agg(t::text, '|' order by t::text), '')) as digest from {} as t"
+                [row] = await self.rows(name, query.format(table["tablename"]))
+                digests[f"{name}.{table['tablename']}"] = row["digest"]
+        return digests
+
+    async def records(self) -> list[Outgoing]:
+        """Everything that was ever said, to be said again."""
+        async with consuming(self.stack.kafka) as consumer:
+            return [
+                Outgoing(record.topic, record.partition, (record.key or b"").decode(), record.value, record.headers)
+                async for record in messages(consumer, places_of(TOPICS))
+            ]
 
     async def rows(self, service: str, query: str, *params: object) -> list[dict[str, Any]]:
         """Ask a service's tables."""
@@ -230,6 +308,28 @@ class Pipeline:
         told = Told(kind.decode(record.value), record.key.decode(), envelope.at, envelope.revision, cause)
         self.told[kind].append(told)
 
+    # --- dead letters ---
+
+    async def dead_letters(self, service: str, mark: str = "") -> list[dict[str, Any]]:
+        """What rests in a service, as `ordermill dead-letters` finds it, with this text in its key."""
+        return [row for row in await self.rows(service, SELECT.format(service)) if mark in row["key"]]
+
+    async def until_rests(self, service: str, mark: str) -> dict[str, Any]:
+        """Wait for a message to rest in a service."""
+        deadline = datetime.now(UTC) + timedelta(seconds=PATIENCE_S)
+        while not (found := await self.dead_letters(service, mark)):
+            assert datetime.now(UTC) < deadline, f"no dead letter about {mark} in {service}"
+            await asyncio.sleep(LOOK_S)
+        return found[0]
+
+    async def decide(self, service: str, letter: dict[str, Any], verdict: str, body: bytes | None = None) -> None:
+        """Settle a dead letter, as `ordermill dead-letters` does."""
+        connection = await asyncpg.connect(self.stack.admin_url)
+        try:
+            await connection.execute(DECIDE.format(service), letter["id"], verdict, "kim", "looked at it", body)
+        finally:
+            await connection.close()
+
     # --- processes ---
 
     def program(self, name: str) -> Program:
@@ -240,12 +340,24 @@ class Pipeline:
         """Stop a service as an orchestrator does."""
         await asyncio.to_thread(self.stack.end, name)
 
+    async def kill(self, name: str) -> None:
+        """End a process without a word."""
+        process = self.stack.find(name)
+        assert process, f"{name} runs"
+        process.send(signal.SIGKILL)
+        await self.end(name)
+
     async def begin(self, *names: str) -> None:
-        """Start services again."""
+        """Start services (again)."""
         await asyncio.to_thread(services.start, self.stack, wanted=[self.program(name) for name in names])
 
-    async def hold_to(self, *checks: Callable[[], Awaitable[None]]) -> None:
-        """Run what must be true whenever the pipeline is drained."""
-        await self.drained()
-        for check in checks:
-            await check()
+    async def begin_second(self, name: str) -> str:
+        """Start a second instance of a service; returns its name."""
+        program = self.program(name)
+        second = replace(program, name=f"{name}-second")
+        port = ports.pick()
+        environment = services.environment(self.stack, program, services._places(self.stack), os.environ)
+        environment[f"{program.prefix}HEALTH_PORT"] = str(port)
+        self.stack.spawn(second.name, second.command, environment)
+        await asyncio.to_thread(services._await_ready, self.stack, [second], {second.name: port}, quiet)
+        return second.name
