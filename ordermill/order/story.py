@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ValidationError
@@ -153,16 +153,23 @@ async def _read(records: AsyncIterator[Record]) -> AsyncIterator[Told]:
 
 def _told(record: Record) -> Told:
     place = (record.topic, record.partition, record.offset, (record.key or b"").decode(errors="replace"))
-    headers = dict(record.headers)
+    headers = {name: value.decode(errors="replace") for name, value in record.headers}
     try:
         envelope = read_envelope(record.headers, record.timestamp)
-        event = event_class(envelope.type).decode(record.value) if record.value is not None else None
-    except (UnreadableError, ValidationError, KeyError):
-        kind = headers.get("ce_type", b"unreadable").decode(errors="replace")
-        at = datetime.fromtimestamp(record.timestamp / 1000).astimezone()
-        return Told("", *place, kind, at, 0, "", None)
-    cause = headers.get("ce_causationid", b"").decode(errors="replace")
+    except UnreadableError:
+        at = datetime.fromtimestamp(record.timestamp / 1000, UTC)
+        name = f"{record.topic}/{record.partition}/{record.offset}"
+        return Told(name, *place, headers.get("ce_type", "unreadable"), at, 0, "", None)
+    event = _event(envelope.type, record.value)
+    cause = headers.get("ce_causationid", "")
     return Told(envelope.id, *place, envelope.type, envelope.at, envelope.revision, cause, event)
+
+
+def _event(wire_type: str, body: bytes | None) -> Event | None:
+    try:
+        return event_class(wire_type).decode(body) if body is not None else None
+    except (ValidationError, KeyError):
+        return None
 
 
 def _depths(causes: dict[str, str]) -> dict[str, int]:
