@@ -16,10 +16,10 @@ import uvicorn
 from aiokafka import AIOKafkaConsumer
 from aiosmtpd.controller import Controller
 from aiosmtpd.handlers import Mailbox
-from pydantic import Field
+from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from chassis.wire import read_envelope
+from chassis.wire import UnreadableError, read_envelope
 from contracts.event import Event
 from contracts.topics import topic_of
 from ordermill.world.bank import Bank
@@ -109,10 +109,16 @@ class World:
     def _hear(self, record: Any) -> None:  # noqa: ANN401 (aiokafka has no types)
         if record.value is None:
             return
-        envelope = read_envelope(record.headers, record.timestamp)
-        for kind, answer in self._hears.get(envelope.type, ()):
-            cause = Cause(kind.decode(record.value), record.key.decode(), envelope.at)
-            for reply in answer(cause):
+        try:
+            envelope = read_envelope(record.headers, record.timestamp)
+            heard = [
+                (answer, kind.decode(record.value), record.key.decode())
+                for kind, answer in self._hears.get(envelope.type, ())
+            ]
+        except (UnreadableError, ValidationError, UnicodeDecodeError):
+            return  # somebody else's rubbish: the service that it is for sets it aside
+        for answer, event, subject in heard:
+            for reply in answer(Cause(event, subject, envelope.at)):
                 self._send(reply)
 
     def _send(self, reply: Reply) -> None:
