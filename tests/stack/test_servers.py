@@ -103,6 +103,7 @@ def kill(running: stack.Stack) -> None:
         os.kill(found.pid, signal.SIGKILL)
 
 
+@pytest.mark.faults
 def test_both_servers_keep_their_state_when_killed(home: stack.Home) -> None:
     first = stack.up(home)
     topics(first, create="orders")
