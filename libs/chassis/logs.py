@@ -17,6 +17,8 @@ from chassis.errors import describe
 # C0, DEL, C1, line separators and direction overrides: each can forge or hide a line on somebody's screen.
 _CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 _CHATTY: Final = ("aiokafka", "asyncio", "faststream", "httpx")  # they write a line for every message or reconnection
+_AGAIN_S: Final = 10.0
+_SENTENCES_MAX: Final = 1000
 _FRAMES: Final = 12  # the innermost ones; those above are the loop's own and always the same
 
 
@@ -60,6 +62,25 @@ def _route_libraries(steps: list[Processor], level: str) -> None:
         logger.handlers.clear()
         logger.propagate = True
         logger.setLevel(max(logging.WARNING, logging.getLogger().level))
+    handler.addFilter(_Seldom())
+
+
+class _Seldom(logging.Filter):
+    """Lets a library say each of its sentences once in a while: while a broker is away they come by the hundred."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._said: dict[object, float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if not record.name.startswith(_CHATTY):
+            return True
+        is_due = record.created - self._said.get(record.msg, 0) > _AGAIN_S
+        if is_due:
+            if len(self._said) > _SENTENCES_MAX:
+                self._said.clear()
+            self._said[record.msg] = record.created
+        return is_due
 
 
 def _tell_error(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

@@ -1,11 +1,14 @@
 """What a process prints: read from a real one, since logging is configured for a whole process."""
 
 import json
+import logging
 import subprocess
 import sys
 from typing import Any
 
 import pytest
+
+from chassis.logs import _Seldom
 
 PROGRAM = r"""
 import logging, warnings
@@ -74,3 +77,15 @@ def test_an_exception_is_told_without_its_values(printed: str, lines: list[dict[
     assert ours["cause"].startswith("KeyError")
     assert ours["at"]
     assert "canary" not in printed
+
+
+def test_a_library_repeats_itself_seldom() -> None:
+    seldom = _Seldom()
+
+    def says(name: str, created: float) -> bool:
+        record = logging.LogRecord(name, logging.WARNING, "", 0, "Unable to connect to %s", ("node",), None)
+        record.created = created
+        return seldom.filter(record)
+
+    assert [says("aiokafka.conn", at) for at in (100, 101, 109, 111, 112)] == [True, False, False, True, False]
+    assert all(says("chassis.loop", at) for at in (100, 101))
