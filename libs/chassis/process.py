@@ -28,8 +28,6 @@ from chassis.metrics import Metrics
 from chassis.postgres import close_pool, open_pool, ping
 
 if TYPE_CHECKING:
-    from faststream.kafka import KafkaBroker
-
     from chassis.service import Call, Request, Service
     from chassis.settings import Settings
     from chassis.wire import Record
@@ -108,22 +106,22 @@ class Process:
             tasks = [asyncio.create_task(self._guard(task)) for task in work]
             await self._stop.wait()
             async with asyncio.timeout(self._settings.shutdown_grace_s):
-                await self._drain(broker, tasks)
+                await self._drain(tasks)
         except TimeoutError:
             _LOG.warning("drain_cut_short", grace_s=self._settings.shutdown_grace_s)
         finally:
-            with suppress(TimeoutError):  # it would wait for a broker that is away
+            with suppress(TimeoutError):  # they would wait for a broker that is away
                 async with asyncio.timeout(CLOSE_S):
-                    await self._publisher.stop()
+                    await asyncio.gather(broker.stop(), self._publisher.stop())
 
-    async def _drain(self, broker: KafkaBroker, tasks: Sequence[asyncio.Task[None]]) -> None:
-        await broker.stop()  # finishes the batch in hand and leaves the group
-        await tasks[-1]  # the calls in flight
-        async with self._turn:
-            for task in tasks:
-                task.cancel()
+    async def _drain(self, tasks: Sequence[asyncio.Task[None]]) -> None:
+        async with self._turn:  # the batch in hand is finished
             with suppress(StoppedError):
                 await self._loop.tidy()
+            self._loop.drop()  # and no other is begun
+        await tasks[-1]  # the calls in flight
+        for task in tasks:
+            task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
     # --- what FastStream calls ---
