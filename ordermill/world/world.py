@@ -7,6 +7,7 @@ import asyncio
 import heapq
 import itertools
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
@@ -19,8 +20,9 @@ from aiosmtpd.handlers import Mailbox
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from chassis.errors import OutageError
 from chassis.wire import UnreadableError, read_envelope
-from contracts.event import Event
+from contracts.event import Event, OutsideEvent
 from contracts.topics import topic_of
 from ordermill.world.bank import Bank
 from ordermill.world.behaviour import Behaviour
@@ -100,11 +102,18 @@ class World:
 
     async def _listen(self, consumer: AIOKafkaConsumer) -> None:
         while True:
+            if self._is_late():
+                await asyncio.sleep(TICK_S)
+                continue
             polled = await consumer.getmany(timeout_ms=POLL_MS, max_records=RECORDS)
             for records in polled.values():
                 for record in records:
                     self._hear(record)
-            await asyncio.sleep(0)
+                await asyncio.sleep(0)
+
+    def _is_late(self) -> bool:
+        """Whether so much is waiting to be said that nothing more should be heard for now."""
+        return len(self._waiting) > RECORDS and self._waiting[0][0] <= monotonic()
 
     def _hear(self, record: Any) -> None:  # noqa: ANN401 (aiokafka has no types)
         if record.value is None:
@@ -136,9 +145,11 @@ class World:
     async def _speak(self) -> None:
         while True:
             now, at = monotonic(), datetime.now(UTC)
-            due = []
-            while self._waiting and self._waiting[0][0] <= now:
+            due: list[tuple[OutsideEvent, datetime]] = []
+            while len(due) < RECORDS and self._waiting and self._waiting[0][0] <= now:
                 due.append((heapq.heappop(self._waiting)[2].event, at))
-            if due:
-                await self._speaker.say(due)
+            while due:
+                with suppress(OutageError):  # said again it is the same
+                    await self._speaker.say(due)
+                    due = []
             await asyncio.sleep(TICK_S)
