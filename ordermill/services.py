@@ -67,6 +67,11 @@ def programs() -> list[Program]:
     ]
 
 
+def ended(stack: Stack) -> list[str]:
+    """What should run and does not."""
+    return [program.name for program in programs() if not stack.find(program.name)]
+
+
 def service_names() -> list[str]:
     """The services that keep tables, by name: their schemas are called like them."""
     return sorted(folder.parent.parent.name for folder in SERVICES.glob("*/sql/migrations"))

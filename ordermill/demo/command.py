@@ -26,7 +26,7 @@ from ordermill.demo.workload import Generated, Imported, Timed, Workload, unknow
 from ordermill.errors import CommandError
 from ordermill.lag import gauging
 from ordermill.render import print_json
-from ordermill.services import start
+from ordermill.services import ended, start
 from ordermill.serving import Json, step_by_step
 from ordermill.stack import Progress, Stack
 from ordermill.world.chance import Chance
@@ -95,7 +95,7 @@ async def _run(
         await _follow(running, connection, workload, watch, stall_s)
         taken_s = time.monotonic() - begun
         findings = await examine(running)
-        return await summary_of(connection, workload, watch, taken_s), findings
+        return await summary_of(connection, workload, watch, taken_s, ended(running)), findings
 
 
 async def _workload(

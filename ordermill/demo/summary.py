@@ -43,6 +43,8 @@ class Summary:
     taken_s: float
     ended: int
     is_complete: bool
+    # Programs that ended on the way.
+    dead: Sequence[str]
 
     def as_json(self) -> dict[str, Any]:
         """For programs."""
@@ -57,7 +59,9 @@ class Summary:
         }
 
 
-async def summary_of(connection: Connection, workload: Workload, watch: Watch, taken_s: float) -> Summary:
+async def summary_of(
+    connection: Connection, workload: Workload, watch: Watch, taken_s: float, dead: Sequence[str]
+) -> Summary:
     """Read the end from the tables."""
     goods = await connection.fetchrow(SQL.goods.text)
     money = await connection.fetch(SQL.money.text)
@@ -73,6 +77,7 @@ async def summary_of(connection: Connection, workload: Workload, watch: Watch, t
         taken_s=taken_s,
         ended=newest.ended,
         is_complete=watch.is_over,
+        dead=dead,
     )
 
 
@@ -115,6 +120,8 @@ def _money(summary: Summary) -> list[tuple[str, str]]:
 def _print_unfinished(summary: Summary) -> None:
     waiting = summary.expected - summary.ended
     print(f"\n{waiting:,} orders have not come to an end, and nothing moves any more.")
+    if summary.dead:
+        print(f"Not running any more: {', '.join(summary.dead)}. Start it again with: ordermill up")
     if summary.resting:
         print(f"{summary.resting:,} messages rest: ordermill dead-letters list")
     for row in summary.unfinished:
