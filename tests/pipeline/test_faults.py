@@ -1,0 +1,176 @@
+"""Messages twice and out of order, services that stop or are killed, and messages that nobody can handle."""
+
+import asyncio
+from random import Random
+
+import pytest
+
+from chassis.wire import Envelope, Outgoing, write_headers
+from contracts import channel, intake, inventory, shipping
+from contracts.channel import OrderPlaced
+from contracts.facts import LineQuantity
+from contracts.payment import Authorized
+from contracts.topics import LANES
+from contracts.values import event_id_of, lane_of
+from ordermill.world.orders import authorized
+from tests.pipeline.pipeline import Pipeline, id_of
+
+ORDERS = 20
+SLOW_S = 90.0  # a process is started, or missed by Kafka first
+ALL = ("billing", "fulfillment", "intake", "inventory", "notifications", "shipping")
+
+
+async def mixed(pipeline: Pipeline, number: int = ORDERS) -> list[OrderPlaced]:
+    """Orders of two lines, of which every fifth needs goods that must be bought, paid in both ways in turn."""
+    lamp, vase, rug = await pipeline.stock(100), await pipeline.stock(100), await pipeline.stock(0)
+    return [
+        pipeline.order(
+            [(lamp, 1 + place % 2), (rug if place % 5 == 0 else vase, 1)],
+            moment="captured" if place % 2 else "dispatch",
+        )
+        for place in range(number)
+    ]
+
+
+async def until_completed(pipeline: Pipeline, orders: list[OrderPlaced], patience_s: float = SLOW_S) -> None:
+    ids = {id_of(order) for order in orders}
+
+    def are_completed() -> bool:
+        return ids <= {told.subject for told in pipeline.told[intake.OrderCompleted]}
+
+    await pipeline.wait(are_completed, f"{len(ids)} completed orders", patience_s)
+
+
+def assert_each_was_done_once(pipeline: Pipeline, orders: list[OrderPlaced]) -> None:
+    for order in orders:
+        left = [line for shipment in pipeline.of(shipping.ShipmentDispatched, id_of(order)) for line in shipment.lines]
+        units = {line.line_id: sum(each.quantity for each in left if each.line_id == line.line_id) for line in left}
+        assert units == {line.line_id: line.quantity for line in order.lines}
+        assert len(pipeline.of(intake.OrderCompleted, id_of(order))) == 1
+
+
+async def test_repetition_and_disorder_outside_change_nothing(pipeline: Pipeline) -> None:
+    orders = await mixed(pipeline)
+    notices = [
+        authorized(payment, order.currency, order.placed_at)
+        for order in orders for payment in order.payments if payment.moment == "dispatch"
+    ]  # fmt: skip
+    post: list[OrderPlaced | Authorized] = [*orders, *notices] * 2
+    Random(7).shuffle(post)
+    pipeline.chance.unrest.update(late=0.4, twice=0.5)
+
+    await pipeline.say(post)
+    await until_completed(pipeline, orders)
+    await pipeline.drained()
+    pipeline.chance.unrest.clear()
+
+    assert_each_was_done_once(pipeline, orders)
+    await pipeline.ties()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ALL)
+async def test_a_service_that_stopped_catches_up(pipeline: Pipeline, name: str) -> None:
+    orders = await mixed(pipeline)
+    await pipeline.end(name)
+    await pipeline.place(*orders)
+    # As far as the others come without it.
+    if name != "intake":
+        await pipeline.wait(
+            lambda: all(pipeline.of(intake.OrderReceived, id_of(order)) for order in orders), "received orders"
+        )
+
+    await pipeline.begin(name)
+    await until_completed(pipeline, orders)
+    await pipeline.drained(SLOW_S)
+
+    assert_each_was_done_once(pipeline, orders)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["inventory", "billing"])
+async def test_an_instance_killed_in_the_middle_is_replaced(pipeline: Pipeline, name: str) -> None:
+    orders = await mixed(pipeline, 2 * ORDERS)
+    second = await pipeline.begin_second(name)
+    placing = asyncio.create_task(pipeline.place(*orders))
+    await pipeline.until(intake.OrderReceived, id_of(orders[0]))
+    await pipeline.kill(second)
+    await placing
+
+    await until_completed(pipeline, orders)
+    await pipeline.drained(SLOW_S)
+    assert_each_was_done_once(pipeline, orders)
+
+
+async def test_a_broken_order_holds_up_nobody_and_is_mended(pipeline: Pipeline) -> None:
+    orders = await mixed(pipeline)
+    lamp = await pipeline.stock(10)
+    poison = pipeline.order([(lamp, 2)])
+    half, rest = orders[: ORDERS // 2], orders[ORDERS // 2 :]
+
+    await pipeline.place(*half)
+    await pipeline.say_broken(poison, poison.encode()[:-40])
+    await pipeline.cancel(poison, LineQuantity(line_id="1", quantity=1))
+    await pipeline.place(*rest)
+    letter = await pipeline.until_rests("intake", poison.subject())
+    await until_completed(pipeline, orders)
+    assert not pipeline.of(intake.OrderReceived, id_of(poison))
+
+    await pipeline.decide("intake", letter, "retry", poison.encode())
+    completed = await pipeline.until(intake.OrderCompleted, id_of(poison))
+    await pipeline.drained()
+
+    assert [line.quantity for line in completed.lines] == [1]
+    assert await pipeline.dead_letters("intake") == []
+    assert len(pipeline.updates(channel.OrderAcknowledged, poison)) == 1
+
+
+async def test_a_notice_in_another_currency_is_mended(pipeline: Pipeline) -> None:
+    lamp = await pipeline.stock(10)
+    order = pipeline.order([(lamp, 1)], moment="dispatch")
+    notice = authorized(order.payments[0], order.currency, order.placed_at)
+
+    [order_id] = await pipeline.place(order, authorise=False)
+    await pipeline.say([notice.model_copy(update={"currency": "EUR"})])
+    letter = await pipeline.until_rests("billing", notice.subject())
+    assert not pipeline.of(intake.OrderReleased, order_id)
+    await pipeline.decide("billing", letter, "retry", notice.encode())
+
+    await pipeline.until(intake.OrderCompleted, order_id)
+    await pipeline.drained()
+
+
+async def test_an_event_of_ours_that_is_no_order_is_discarded(pipeline: Pipeline) -> None:
+    orders = await mixed(pipeline)
+    # The same lane as a good order, so that it stands in somebody's way.
+    name = next(
+        f"stranger-{n}" for n in range(1000) if lane_of(f"stranger-{n}", LANES) == lane_of(id_of(orders[0]), LANES)
+    )
+    envelope = Envelope(
+        event_id_of("intake-orders", name, 1), intake.OrderReceived.type, "2026-01-01T00:00:00+00:00", 1, ""
+    )
+    headers = write_headers(envelope, "intake", name, "")
+
+    await pipeline.publish([Outgoing("intake-orders", lane_of(name, LANES), name, b'{"version": "one"}', headers)])
+    await pipeline.place(*orders)
+    await until_completed(pipeline, orders)
+    for service in ("billing", "inventory", "notifications"):
+        await pipeline.decide(service, await pipeline.until_rests(service, name), "discard")
+    await pipeline.drained()
+
+    assert not [told for told in pipeline.told[inventory.OrderPromised] if told.subject == name]
+    await pipeline.ties()
+
+
+async def test_everything_said_again_backwards_changes_nothing(pipeline: Pipeline) -> None:
+    await pipeline.drained()
+    state, said = await pipeline.state(), sum(map(len, pipeline.told.values()))
+    records = await pipeline.records()
+
+    await pipeline.publish(records[::-1])
+    await pipeline.drained(SLOW_S)
+
+    after = await pipeline.state()
+    assert {table for table in state if after[table] != state[table]} == set()
+    assert sum(map(len, pipeline.told.values())) == said
+    await pipeline.ties()
