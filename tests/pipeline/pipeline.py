@@ -10,7 +10,7 @@ import signal
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
@@ -49,8 +49,9 @@ from ordermill.world.world import Settings
 from tests.pipeline.outside import BEHAVIOUR, Fate, PatientWorld, ScriptedChance
 
 E = TypeVar("E", bound=Event)
-PATIENCE_S = float(os.environ.get("ORDERMILL_TEST_PATIENCE_S", "30"))  # an order takes two seconds on an idle machine
+PATIENCE_S = float(os.environ.get("ORDERMILL_TEST_PATIENCE_S", "60"))  # an order takes two seconds on an idle machine
 LOOK_S = 0.1
+LEAD_DAYS = 2  # a supplier who slips comes so much later that a working day lies between, on whatever day tests run
 CHANNEL = "testshop"
 # What billing waits hours for in life: the pause before it asks again for refused funds.
 HASTE = {"BILLING_RETRY_PAUSE_S": "0.5"}
@@ -75,12 +76,20 @@ def id_of(order: OrderPlaced) -> str:
     return order_id_of(order.channel, order.channel_order_id)
 
 
+@dataclass(frozen=True, slots=True)
 class HastyStack(Stack):
-    """A stack whose services are in a hurry."""
+    """A stack whose services are in a hurry, and find the world beside the test whenever they are started."""
+
+    provider: int = field(default_factory=ports.pick)
+    smtp: int = field(default_factory=ports.pick)
 
     def spawn(self, name: str, command: Sequence[str], environment: Mapping[str, str] | None = None) -> Process:
         """Start a process that waits less."""
-        return super().spawn(name, command, {**(environment or {}), **HASTE})
+        world = {
+            "BILLING_PROVIDER_URL": f"http://{ports.LOOPBACK}:{self.provider}",
+            "NOTIFICATIONS_SMTP_PORT": str(self.smtp),
+        }
+        return Stack.spawn(self, name, command, {**(environment or {}), **HASTE, **world})
 
 
 class Pipeline:
@@ -100,9 +109,8 @@ class Pipeline:
         await self.begin(
             *(program.name for program in programs() if program.name not in (services.WORLD, services.API))
         )
-        places = services._places(self.stack)
         settings = Settings(
-            ORDERMILL_KAFKA=self.stack.kafka, provider_port=places["provider"], smtp_port=places["smtp"],
+            ORDERMILL_KAFKA=self.stack.kafka, provider_port=self.stack.provider, smtp_port=self.stack.smtp,
             mailbox=self.mailbox,
         )  # fmt: skip
         self.world = PatientWorld(settings, Temper(self.chance, BEHAVIOUR))
@@ -151,6 +159,7 @@ class Pipeline:
     async def stock(self, units: int, *, price: int = 1_000) -> ItemDefined:
         """Define a new item and count so many units of it into the places."""
         item = catalogue.item(f"ITEM-{next(self._numbers):05d}", "An item", price, Chance(7))
+        item = item.model_copy(update={"lead_time_days": LEAD_DAYS})
         opening = catalogue.opening_stock(item.sku, units, Chance(7), datetime.now(UTC))
         await self.say([item, *opening])
         return item
@@ -215,6 +224,10 @@ class Pipeline:
     def of(self, kind: type[E], order_id: str) -> list[E]:
         """Every event of this type about one order, each revision once, in order."""
         return [told.event for told in self.told[kind] if told.subject == order_id]
+
+    def counts(self) -> Counter[type[Event]]:
+        """How many events of each type were said."""
+        return Counter({kind: len(told) for kind, told in self.told.items()})
 
     async def until(self, kind: type[E], order_id: str, number: int = 1) -> E:
         """Wait for an event about an order; returns it (or the `number`-th of its type)."""
