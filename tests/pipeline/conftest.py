@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 
-import pytest
 import pytest_asyncio
 
 from tests.pipeline.pipeline import Pipeline
