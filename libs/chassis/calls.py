@@ -28,7 +28,7 @@ _LOG: Final = structlog.stdlib.get_logger(__name__)
 CALL_LIMIT_S: Final = 20.0  # card networks answer within 10 s; a mail server greets within 10
 CLAIM: Final = timedelta(seconds=60)  # past the limit of a call (20 s) and of the transaction with its answer (30 s)
 ROOM: Final = 64  # calls in flight per process
-PATIENCE_S: Final = 0.2  # how long calls in flight keep new ones from being claimed
+GATHER_S: Final = 0.05  # how long answers that are there wait for others: together they cost one transaction
 PAUSE_MAX: Final = timedelta(minutes=5)
 BREAKER_FAILURES: Final = 5  # so many in a row open it …
 BREAKER_FIRST: Final = timedelta(seconds=1)  # … for this long, doubling
@@ -68,9 +68,9 @@ class Caller:
         self._open: set[asyncio.Task[tuple[str, Later] | None]] = set()
 
     async def turn(self) -> int:
-        """Claim calls while there is room, await the first of those in flight, store the answers.
+        """Claim calls while there is room, await those in flight for a moment, store the answers.
 
-        Returns how many were in flight; a slow one holds up no other.  Raises OutageError and DoubtError: a call whose
+        Returns how many were in flight; a slow one holds up no other for longer than that.  Raises OutageError and DoubtError: a call whose
         answer was not stored is made again, with the same id.
         """
         now = self._clock()
@@ -87,7 +87,7 @@ class Caller:
 
     async def _store(self) -> int:
         number = len(self._open)
-        done, self._open = await asyncio.wait(self._open, timeout=PATIENCE_S, return_when=asyncio.FIRST_COMPLETED)
+        done, self._open = await asyncio.wait(self._open, timeout=GATHER_S)
         if answers := [answer for task in done if (answer := task.result())]:
             ids, rows = zip(*answers, strict=True)
             await self._memory.answer(rows, ids, self._clock())

@@ -27,6 +27,7 @@ SINCE = date(2009, 1, 1)
 RECORDED = datetime(2009, 1, 1, tzinfo=UTC)
 SUPPLIERS = ("S-ALPHA", "S-BRAVO", "S-CHARLIE")
 AISLES, BAYS, LEVELS = 12, 20, 5
+DEAR = 1_000  # minor units
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,12 +134,12 @@ def _card(
 
 
 def item(sku: str, name: str, price: int, chance: Chance) -> ItemDefined:
-    """An item with invented size and weight; its cost is about half its price."""
+    """An item with invented size and weight (what costs little is light); its cost is about half its price."""
     size = [chance.between(20, 140, "size", side, sku) for side in "lwh"]
     length, width, height = sorted(size, reverse=True)
     return ItemDefined(
         effective_from=SINCE, recorded_at=RECORDED, sku=sku, stock_owner=OWNER, name=name[:200],
-        weight_g=chance.between(20, 600, "weight", sku),
+        weight_g=chance.between(20, 600 if price >= DEAR else 200, "weight", sku),
         dimensions=Dimensions(length_mm=length, width_mm=width, height_mm=height),
         price=price, cost=max(1, price // 2), currency=CURRENCY, lead_time_days=chance.between(1, 5, "lead", sku),
         supplier_id=SUPPLIERS[chance.between(0, len(SUPPLIERS) - 1, "supplier", sku)],

@@ -64,6 +64,11 @@ class Holdings:
         """What the order holds."""
         return {claim.item for claim in self.claims} | {allocation.item for allocation in self.allocations}
 
+    @property
+    def has_reserved(self) -> bool:
+        """Whether any of its units lies in a bin and is in no shipment yet."""
+        return any(claim.place is not None for claim in self.claims)
+
     def shipment(self, number: int) -> list[Allocation]:
         """Give what is in one of the order's shipments."""
         return [allocation for allocation in self.allocations if allocation.shipment == number]

@@ -25,6 +25,8 @@ async def answer_asks(turn: Turn, asked: Sequence[Heard[CancellationAsked]]) -> 
         answers.append(answer)
         for event in translate.recall(answer):
             turn.announce(heard, event)
+        if heard.event.purpose == "cancel" and holdings[heard.subject].has_reserved:
+            turn.remind(heard, OrderUnsettled(cause="rest_cancelled"))  # what it waited for may be gone
     await store.save_asks(turn, [answer.ask for answer in answers])
     stopped = [heard for heard in asked if heard.event.purpose != "cancel"]
     await store.save_states(

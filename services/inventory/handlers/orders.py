@@ -1,11 +1,13 @@
 """Orders: promise what they want, allocate it when they are released, follow their corrections and cancellations."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from chassis import Heard, Turn
 from contracts.intake import OrderCancelled, OrderChanged, OrderReceived, OrderReleased
 from services.inventory import store, translate
 from services.inventory.core.allocation import confirm
+from services.inventory.core.consolidation import may_wait
 from services.inventory.core.demand import Demand
 from services.inventory.handlers.declared import ITEMS, service
 from services.inventory.handlers.notes import OrderUnsettled
@@ -50,13 +52,13 @@ async def allocate_orders(turn: Turn, released: Sequence[Heard[OrderReleased]]) 
 async def settle_again(turn: Turn, unsettled: Sequence[Heard[OrderUnsettled]]) -> None:
     """Source what an order was given, or lost the source of; one that is not released yet only needs the latter."""
     causes = {heard.subject: heard for heard in unsettled}
-    demands = [demand for demand in await store.open_demands(turn, causes) if _is_unsettled(demand)]
+    demands = [demand for demand in await store.open_demands(turn, causes) if _is_unsettled(demand, turn.now)]
     settled = await settle(turn, demands, causes, {})
     announce_allocations(turn, settled, causes, {order_id: heard.event.cause for order_id, heard in causes.items()})
 
 
-def _is_unsettled(demand: Demand) -> bool:
-    return demand.is_released or bool(demand.waiting)
+def _is_unsettled(demand: Demand, now: datetime) -> bool:
+    return not may_wait(demand, now) if demand.is_released else bool(demand.waiting)
 
 
 @service.hears(OrderChanged)

@@ -9,7 +9,8 @@ from contracts.values import order_id_within
 from services.inventory import store, translate
 from services.inventory.core import allocation, backlog
 from services.inventory.core.allocation import Settlement
-from services.inventory.core.demand import Demand
+from services.inventory.core.consolidation import leave_on
+from services.inventory.core.demand import Claim, Demand
 from services.inventory.core.network import Network
 from services.inventory.core.replenishment import Basket, Purchase
 from services.inventory.core.sourcing import Choice
@@ -97,11 +98,18 @@ def announce_allocations(
                 turn.announce(cause, translate.order_allocated(done))
             if waiting := [claim for claim in done.waiting if is_release or claim.purchase_order_id in expected]:
                 turn.announce(cause, translate.lines_backordered(waiting, expected))
+                collect_until_due(turn, cause, done.demand.order_id, waiting)
         if slips := allocation.slips(done):
             turn.announce(cause, translate.promise_changed(slips, codes[done.demand.order_id]))
     for purchase in settled.purchases:
         cause = causes[order_id_within(purchase.purchase_order_id.removeprefix("PO-"))]
         place_order(turn, cause, purchase)
+
+
+def collect_until_due(turn: Turn, cause: Heard[Any], order_id: str, waiting: Iterable[Claim]) -> None:
+    """Send what has come of these without the rest when it must leave to keep its promise."""
+    if (due := leave_on(waiting)) is not None:
+        turn.remind(cause, OrderUnsettled(cause="promise_due"), due=max(due, turn.now), subject=order_id)
 
 
 def place_order(turn: Turn, cause: Heard[Any], purchase: Purchase) -> None:

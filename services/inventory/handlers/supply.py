@@ -13,7 +13,14 @@ from services.inventory.core.replenishment import Purchase
 from services.inventory.core.stock import Item
 from services.inventory.handlers.declared import ITEM, LOCATION, PURCHASE, service
 from services.inventory.handlers.notes import PurchaseOverdue, SupplyMoved
-from services.inventory.handlers.settling import give_to_waiting, keep_stock, place_order, read_network, save_gifts
+from services.inventory.handlers.settling import (
+    collect_until_due,
+    give_to_waiting,
+    keep_stock,
+    place_order,
+    read_network,
+    save_gifts,
+)
 
 DELAYED, REFUSED = "supplier_delayed", "supplier_refused"
 
@@ -151,6 +158,7 @@ async def promise_again(turn: Turn, moved: Sequence[Heard[SupplyMoved]]) -> None
         if changed:
             slips = replenishment.slips_of(changed)
             turn.announce(causes[order_id], translate.promise_changed(slips, causes[order_id].event.cause))
+            collect_until_due(turn, causes[order_id], order_id, [after for _, after in changed])
     for demand in demands:
         if demand.is_released and (abandoned := [claim for claim in demand.waiting if not claim.purchase_order_id]):
             turn.announce(causes[demand.order_id], translate.lines_backordered(abandoned, {}))

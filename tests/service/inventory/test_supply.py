@@ -1,11 +1,21 @@
 """Supply: goods go to the oldest promise, suppliers confirm, slip, refuse and deliver short, bins are counted."""
 
-from datetime import date
+from datetime import date, timedelta
 
 from contracts import inventory, supplier
 from tests.service.bench import Bench
 from tests.service.conftest import Benches
-from tests.service.inventory.builders import counted, item, notice, order, received_goods, released, stocked, ties_out
+from tests.service.inventory.builders import (
+    asked,
+    counted,
+    item,
+    notice,
+    order,
+    received_goods,
+    released,
+    stocked,
+    ties_out,
+)
 
 
 async def backordered(bench: Bench, subject: str, units: int) -> str:
@@ -30,7 +40,9 @@ async def test_received_goods_go_to_the_oldest_promise_first(on_bench: Benches) 
 
         await bench.hear(received_goods(purchase, "A", 4))
 
-        assert (shipped(bench, "o1"), shipped(bench, "o2")) == (3, 1)
+        assert (shipped(bench, "o1"), shipped(bench, "o2")) == (3, 0)
+        [held] = await bench.rows("select quantity from claim where order_id = 'o2' and bin is not null")
+        assert held["quantity"] == 1
         [booked] = bench.said(inventory.GoodsBooked)
         line = booked.lines[0]
         assert (line.ordered, line.received, line.difference, line.cost) == (3, 4, 1, 400)
@@ -84,13 +96,43 @@ async def test_a_delivery_in_parts_needs_no_second_purchase(on_bench: Benches) -
     async with stocked(on_bench) as bench:
         purchase = await backordered(bench, "o1", 5)
         await bench.hear(received_goods(purchase, "A", 3))
-        assert shipped(bench, "o1") == 3
+        assert shipped(bench, "o1") == 0
 
         await bench.hear(received_goods(purchase, "A", 2))
 
-        assert shipped(bench, "o1") == 5
+        [together] = bench.said(inventory.OrderAllocated)
+        assert [line.quantity for shipment in together.shipments for line in shipment.lines] == [5]
         assert [booked.lines[0].difference for booked in bench.said(inventory.GoodsBooked)] == [-2, 0]
         assert len(bench.said(inventory.PurchaseOrdered)) == 1
+        await ties_out(bench)
+
+
+async def test_what_has_come_leaves_alone_when_its_promise_asks(on_bench: Benches) -> None:
+    async with stocked(on_bench) as bench:
+        purchase = await backordered(bench, "o1", 5)
+        [claim] = await bench.rows("select ship_by from claim")
+        await bench.hear(received_goods(purchase, "A", 3))
+
+        bench.clock.advance(seconds=(claim["ship_by"] - timedelta(days=1) - bench.clock.now).total_seconds() - 1)
+        await bench.settle()
+        assert shipped(bench, "o1") == 0
+        bench.clock.advance(seconds=1)
+        await bench.settle()
+
+        assert shipped(bench, "o1") == 3
+        await bench.hear(received_goods(purchase, "A", 2))
+        assert shipped(bench, "o1") == 5
+        await ties_out(bench)
+
+
+async def test_what_has_come_leaves_when_the_rest_is_cancelled(on_bench: Benches) -> None:
+    async with stocked(on_bench) as bench:
+        purchase = await backordered(bench, "o1", 5)
+        await bench.hear(received_goods(purchase, "A", 3))
+
+        await bench.hear(asked(l1=2), subject="o1")
+
+        assert shipped(bench, "o1") == 3
         await ties_out(bench)
 
 
