@@ -70,8 +70,8 @@ class Caller:
     async def turn(self) -> int:
         """Claim calls while there is room, await those in flight for a moment, store the answers.
 
-        Returns how many were in flight; a slow one holds up no other for longer than that.  Raises OutageError and DoubtError: a call whose
-        answer was not stored is made again, with the same id.
+        Returns how many were in flight; a slow one holds up no other for longer than that.  Raises OutageError and
+        DoubtError: a call whose answer was not stored is made again, with the same id.
         """
         now = self._clock()
         types = [kind for kind, breaker in self._breakers.items() if breaker.open_until <= now]

@@ -9,7 +9,7 @@ Kind = TypeVar("Kind", Counter, Gauge, Histogram)
 
 # From a single row's commit (1 ms) to the batch's own limit (30 s).
 _SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
-_SIZES: Final = (1, 5, 20, 50, 100, 200, 350, 500, 1000)
+_SIZES: Final = (1, 5, 20, 50, 100, 200, 500, 1000, 2000)
 
 
 class _Bound(dict[tuple[str, ...], Kind], Generic[Kind]):

@@ -39,7 +39,10 @@ class Settings(BaseSettings):
         12, ge=1, description="partitions of every topic: 12 divides among 1, 2, 3, 4, 6 and 12 instances"
     )
     batch_size: int = Field(
-        500, ge=1, le=5000, description="messages a transaction: beyond 500 the cost of a message hardly falls any more"
+        2000,
+        ge=1,
+        le=5000,
+        description="messages a transaction, at most: with a backlog 2,000 cost a fifth less than 500",
     )
     pool_size_max: int = Field(
         4, ge=2, description="connections: the batch, an outside call's answer, a takeover and the health check"

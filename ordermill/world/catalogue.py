@@ -162,7 +162,7 @@ def bin_of(sku: str, chance: Chance) -> str:
 
 def opening_stock(sku: str, quantity: int, chance: Chance, at: datetime) -> Iterator[StockCounted]:
     """Count an item into the places: most in the first, some in the second, a little in the third."""
-    for place, share in zip(PLACES, (0.6, 0.3, 0.1), strict=True):
+    for place, share in zip(PLACES, (0.8, 0.15, 0.05), strict=True):
         units = round(quantity * share)
         if units:
             yield StockCounted(

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from functools import cache, lru_cache
 
 from aiokafka.partitioner import murmur2
 
 from chassis.kafka import Publisher
-from chassis.wire import Outgoing
+from chassis.wire import Headers, Outgoing
 from contracts.event import OutsideEvent
 from contracts.topics import LANES, topic_of
 from contracts.values import named_id
@@ -44,15 +45,30 @@ class Speaker:
 
 def outgoing(event: OutsideEvent, at: datetime) -> Outgoing:
     """The record of one message from outside; its id is its sender's."""
-    topic, key = topic_of(type(event)), event.subject()
+    topic, constants = _constants(type(event))
+    key = event.subject()
     headers = [
-        ("ce_specversion", b"1.0"),
-        ("ce_id", named_id(f"{topic.name} {event.identity()}").encode()),
-        ("ce_type", event.type.encode()),
-        ("ce_source", f"{topic.owner}".encode()),
+        *constants,
+        ("ce_id", named_id(f"{topic} {event.identity()}").encode()),
         ("ce_time", at.isoformat().encode()),
         ("ce_subject", key.encode()),
+    ]
+    return Outgoing(topic, _lane(key), key, event.encode(), headers)
+
+
+@cache
+def _constants(kind: type[OutsideEvent]) -> tuple[str, Headers]:
+    """The topic of a type of message, and the headers that are the same in all of them."""
+    topic = topic_of(kind)
+    return topic.name, [
+        ("ce_specversion", b"1.0"),
+        ("ce_type", kind.type.encode()),
+        ("ce_source", str(topic.owner).encode()),
         ("content-type", b"application/json"),
     ]
-    lane = (murmur2(key.encode()) & 0x7FFFFFFF) % LANES
-    return Outgoing(topic.name, lane, key, event.encode(), headers)
+
+
+@lru_cache(maxsize=10_000)
+def _lane(key: str) -> int:
+    """The partition as ordinary clients choose it; remembered, since much is said about the same work or parcel."""
+    return int(murmur2(key.encode()) & 0x7FFFFFFF) % LANES
