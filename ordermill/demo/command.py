@@ -93,7 +93,7 @@ async def _run(
         begun = time.monotonic()
         watch = Watch(before + len(ids) - known)
         await _follow(running, connection, workload, watch, stall_s)
-        taken_s = time.monotonic() - begun
+        taken_s = (watch.over_at or time.monotonic()) - begun
         findings = await examine(running)
         return await summary_of(connection, workload, watch, taken_s, ended(running)), findings
 
@@ -151,7 +151,7 @@ async def _follow(running: Stack, connection: Connection, workload: Workload, wa
 
 
 def _may_stop(watch: Watch, stall_s: float) -> bool:
-    return watch.is_over or watch.quiet_s >= stall_s
+    return watch.is_told or (watch.over_at is None and watch.quiet_s >= stall_s)
 
 
 def _publish_in_thread(servers: str, workload: Workload, count: Count) -> None:

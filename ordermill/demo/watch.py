@@ -20,7 +20,9 @@ SQL: Final = Queries.beside(__file__)
 RATE_OVER_S = 3.0
 # Held orders may still be let go by the desk or by a customer's payment: look so long whether anything moves.
 QUIET_S = 3.0
-TOLD = "told"
+# Mails are for nobody's order to wait for; they are waited for at the end, so long at most.
+POST = frozenset({"told", "untold"})
+POST_PATIENCE_S = 15.0
 ENDS = frozenset({"completed", "cancelled", "rejected"})
 
 
@@ -54,7 +56,7 @@ class Look:
     @property
     def progress(self) -> tuple[object, ...]:
         """What changes when anything happens; mails aside, for which no order waits."""
-        stages = [number for stage, number in self.stages.items() if stage != TOLD]
+        stages = [number for stage, number in self.stages.items() if stage not in POST]
         return self.published, stages, self.states, self.lag
 
 
@@ -65,6 +67,8 @@ class Watch:
     expected: int
     looks: deque[Look] = field(default_factory=deque)
     last_move: float = 0.0
+    # When the orders came to their end.
+    over_at: float | None = None
 
     def add(self, look: Look) -> None:
         """Remember a look."""
@@ -73,6 +77,10 @@ class Watch:
         self.looks.append(look)
         while look.at - self.looks[0].at > RATE_OVER_S:
             self.looks.popleft()
+        if not self.is_over:
+            self.over_at = None
+        elif self.over_at is None:
+            self.over_at = look.at
 
     @property
     def newest(self) -> Look:
@@ -99,6 +107,13 @@ class Watch:
             return False
         rests = look.ended + look.held >= self.expected and self.quiet_s >= QUIET_S
         return look.ended >= self.expected or rests
+
+    @property
+    def is_told(self) -> bool:
+        """Whether the orders have come to their end and the mails about them are out, or take longer than we wait."""
+        if self.over_at is None:
+            return False
+        return not self.newest.stages["untold"] or self.newest.at - self.over_at >= POST_PATIENCE_S
 
 
 async def look(connection: Connection, lags: Callable[[], Awaitable[list[Lag]]], published: int) -> Look:

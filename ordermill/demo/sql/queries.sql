@@ -12,7 +12,8 @@ select
     (select count(*) from billing.invoice) as invoiced,
     (select count(*) from shipping.parcel where milestone = 'delivered') as delivered,
     (select count(*) from intake.placed_order where state = 'completed') as completed,
-    (select count(*) from notifications.message where outcome = 'sent') as told;
+    (select count(*) from notifications.message where outcome = 'sent') as told,
+    (select count(*) from notifications.message where outcome is null) as untold;
 
 -- name: states
 select state, count(*) as orders from intake.placed_order group by state order by state;

@@ -7,15 +7,15 @@ import pytest
 from contracts.channel import OrderPlaced
 from contracts.floor import StockCounted
 from contracts.master import ItemDefined
-from ordermill.demo.watch import QUIET_S, Look, Watch
+from ordermill.demo.watch import POST_PATIENCE_S, QUIET_S, Look, Watch
 from ordermill.demo.workload import Generated, unknown
 from ordermill.world.chance import Chance
 
 NOW = datetime(2026, 5, 4, 9, tzinfo=UTC)
 
 
-def look(at: float, *, lag: int = 0, under_way: int = 0, told: int = 0, **states: int) -> Look:
-    stages = {"completed": states.get("completed", 0), "told": told}
+def look(at: float, *, lag: int = 0, under_way: int = 0, told: int = 0, untold: int = 0, **states: int) -> Look:
+    stages = {"completed": states.get("completed", 0), "told": told, "untold": untold}
     return Look(at, 10, stages, states, {"billing": lag}, under_way)
 
 
@@ -43,6 +43,13 @@ def test_held_orders_end_a_run_only_after_a_quiet_while() -> None:
 
 def test_mails_are_no_movement_of_orders() -> None:
     assert watch(look(0, completed=9, told=1), look(5, completed=9, told=4)).quiet_s == 5
+
+
+def test_mails_are_waited_for_only_for_a_while() -> None:
+    busy = [look(at, completed=10, untold=5) for at in (3, 4, POST_PATIENCE_S + 3)]
+    assert [watch(*busy[: number + 1]).is_told for number in range(3)] == [False, False, True]
+    assert watch(busy[0], look(4, completed=10)).is_told
+    assert watch(*busy).over_at == 3
 
 
 def test_the_rate_is_that_of_the_last_seconds() -> None:
