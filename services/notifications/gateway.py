@@ -1,4 +1,4 @@
-"""The post: writes a mail when it goes out, and hands it to the mail server over one connection.
+"""The post: writes a mail when it goes out, and hands it to the mail server over a few connections.
 
 A mail whose answer was lost is handed over again, with the same Message-ID. A server that is away, or asks to come
 back later, is an outage; a definite no, and nobody to write to, are answers.
@@ -6,7 +6,7 @@ back later, is an outage; a definite no, and nobody to write to, are answers.
 
 import asyncio
 from binascii import b2a_qp
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from email.header import Header
 from email.utils import format_datetime, formataddr, parseaddr
@@ -54,8 +54,8 @@ class MailAnswered(Note):
     outcome: core.Outcome
 
 
-def mail_server(settings: Settings) -> aiosmtplib.SMTP:
-    """Give the one connection to the server; it opens with the first mail."""
+def connection(settings: Settings) -> aiosmtplib.SMTP:
+    """Give a connection to the mail server; it opens with the first mail."""
     return aiosmtplib.SMTP(
         hostname=settings.smtp_host,
         port=settings.smtp_port,
@@ -68,11 +68,14 @@ def mail_server(settings: Settings) -> aiosmtplib.SMTP:
 
 
 class Post:
-    """Hands mails to a server, one after the other."""
+    """Hands mails to a server, one after the other on each connection: a delivery is mostly waiting for its answers."""
 
-    def __init__(self, server: aiosmtplib.SMTP, sender: str, find_customer: FindCustomer) -> None:
-        self._server, self._sender, self._find_customer = server, sender, find_customer
-        self._turn = asyncio.Lock()
+    def __init__(self, servers: Iterable[aiosmtplib.SMTP], sender: str, find_customer: FindCustomer) -> None:
+        self._sender, self._find_customer = sender, find_customer
+        # The one used last comes first, so that a few mails a minute keep one connection and not all.
+        self._idle: asyncio.LifoQueue[aiosmtplib.SMTP] = asyncio.LifoQueue()
+        for server in servers:
+            self._idle.put_nowait(server)
 
     async def __call__(self, request: SendMail, call_id: str) -> MailAnswered:
         """Write and hand over one mail; OutageError when the server cannot take it now."""
@@ -92,21 +95,23 @@ class Post:
             return "unreachable"
 
     async def _send(self, address: str, mail: bytes) -> str | None:
-        async with self._turn:
-            try:
-                if not self._server.is_connected:
-                    await self._server.connect()
-                await self._server.sendmail(_address(self._sender), [address], mail)
-            except (aiosmtplib.SMTPRecipientsRefused, aiosmtplib.SMTPDataError) as error:
-                if _code(error) >= _PERMANENT:
-                    return "refused"
-                raise OutageError(f"mail server: {_code(error)}") from error
-            except (aiosmtplib.SMTPException, OSError) as error:
-                self._server.close()
-                raise OutageError(f"mail server: {type(error).__name__}") from error
-            except asyncio.CancelledError:
-                self._server.close()  # nobody knows where the conversation stopped
-                raise
+        server = await self._idle.get()
+        try:
+            if not server.is_connected:
+                await server.connect()
+            await server.sendmail(_address(self._sender), [address], mail)
+        except (aiosmtplib.SMTPRecipientsRefused, aiosmtplib.SMTPDataError) as error:
+            if _code(error) >= _PERMANENT:
+                return "refused"
+            raise OutageError(f"mail server: {_code(error)}") from error
+        except (aiosmtplib.SMTPException, OSError) as error:
+            server.close()
+            raise OutageError(f"mail server: {type(error).__name__}") from error
+        except asyncio.CancelledError:
+            server.close()  # nobody knows where the conversation stopped
+            raise
+        finally:
+            self._idle.put_nowait(server)
         return None
 
 

@@ -18,6 +18,7 @@ class Settings(chassis.Settings):
     smtp_security: Literal["none", "starttls", "tls"] = Field("none", description="none is for a server beside us")
     smtp_user: str | None = Field(None, description="log in as; without it we do not")
     smtp_password: SecretStr = Field(SecretStr(""), description="and with")
+    smtp_connections: int = Field(4, ge=1, le=32, description="at once: providers allow from 2 to 20")
     smtp_timeout_s: float = Field(10.0, gt=0, description="one step of a delivery: servers answer within seconds")
     sender: str = Field(
         "Ordermill <orders@ordermill.example>",

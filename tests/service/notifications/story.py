@@ -154,7 +154,7 @@ async def caught(bench: Bench) -> AsyncIterator[tuple[Catcher, dict[Any, Any]]]:
         async with bench.pool.acquire() as connection:
             return await store.customer(Statements(connection), order_id)
 
-    yield catcher, {SendMail: Post(server, SENDER, find_customer)}
+    yield catcher, {SendMail: Post([server], SENDER, find_customer)}
     if server.is_connected:
         await server.quit()
     listening.close()
