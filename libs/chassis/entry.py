@@ -27,6 +27,7 @@ class Entry:
     row: Parked | None = None  # its place in `later`
     route: Route | None = None  # None: a type that this service does not hear
     problem: str | None = None  # why it cannot be read
+    is_conflict: bool = False  # it reuses a sender's id with another content
     place: str = ""  # partition and offset of a fresh record
 
     @property

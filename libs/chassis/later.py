@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from chassis.ports import Keep, Later, Standing
+from chassis.wire import mark_conflict
 
 if TYPE_CHECKING:
     from chassis.entry import Entry
@@ -120,4 +121,5 @@ class Shelf:
     def _row(entry: Entry, reason: str, due: datetime | None) -> Later:
         heard = entry.heard
         place = (entry.queue, heard.lane, heard.topic, entry.key, heard.subject)
-        return Later(*place, entry.value, entry.headers, reason, due)
+        headers = mark_conflict(entry.headers, is_conflict=entry.is_conflict)
+        return Later(*place, entry.value, headers, reason, due)

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from chassis.entry import NOTES, Entry
 from chassis.errors import describe
 from chassis.service import Heard
-from chassis.wire import Envelope, UnreadableError, moment_of, read_envelope
+from chassis.wire import Envelope, UnreadableError, is_marked_conflict, moment_of, read_envelope
 from contracts.event import OutsideEvent
 from contracts.topics import topic_named
 from contracts.values import named_id
@@ -47,7 +47,12 @@ def read_parked(service: Service, row: Parked) -> Entry:
     envelope, problem = _read_envelope(row.headers, 0)
     heard: Heard[Any] = Heard(_UNREAD, row.subject, row.topic, row.lane, envelope)
     entry = Entry(row.queue, row.lane, row.key, heard, row.value, row.headers, row=row, problem=problem)
-    return entry if problem else _read_body(service, entry)
+    if problem:
+        return entry
+    _read_body(service, entry)
+    if is_marked_conflict(row.headers):
+        entry.is_conflict, entry.route = True, service.conflicting.get(entry.type)
+    return entry
 
 
 def _read_envelope(headers: Headers, timestamp_ms: int) -> tuple[Envelope, str | None]:

@@ -88,6 +88,7 @@ def _is_new(service: Service, entry: Entry, identity: str, known: dict[str, byte
     if known[identity] == digest:
         return False
     entry.route = service.conflicting.get(entry.type)
+    entry.is_conflict = entry.route is not None
     if entry.route is None:  # it stands alone: nobody waits behind a sender's mistake
         entry.problem, entry.queue = "id_collision", f"{entry.heard.topic}!{entry.place}"
     return True

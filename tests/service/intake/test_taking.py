@@ -2,6 +2,8 @@
 
 from contracts import channel, intake
 from contracts.facts import Totals
+from contracts.topics import LANES
+from contracts.values import lane_of
 from tests.service.bench import Bench
 from tests.unit.intake.builders import NOWHERE, line, order_id, placed, promised, secured
 
@@ -47,6 +49,26 @@ async def test_another_order_under_the_number_is_refused_harmlessly(received: Be
     assert len(received.said(intake.OrderReceived)) == 1
     await received.hear(promised(), secured(), subject=order_id())
     assert len(received.said(intake.OrderReleased)) == 1
+
+
+async def test_a_conflict_is_told_where_its_order_is_at_home(received: Bench) -> None:
+    home = lane_of(order_id(), LANES)
+    edge = (home + 1) % LANES
+    received.loop.drop()
+    here, there = received.instance(), received.instance()
+    await here.take_over([edge])
+    await there.take_over([home])
+    record = received.record(placed(lines=(line("1", 9, 9000),)))
+    record.partition = edge
+
+    await here.take([record])
+    assert received.said(channel.OrderRefused) == []
+    there.look()
+    await there.take([])
+
+    (refused,) = received.said(channel.OrderRefused)
+    assert refused.cause == "conflict"
+    assert await received.rows("select from later") == []
 
 
 async def test_a_refusal_lists_all_its_reasons(bench: Bench) -> None:
