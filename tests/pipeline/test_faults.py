@@ -17,7 +17,7 @@ from ordermill.world.orders import authorized
 from tests.pipeline.pipeline import Pipeline, id_of
 
 ORDERS = 20
-SLOW_S = 90.0  # a process is started, or missed by Kafka first
+SLOW_S = 180.0  # a process is started, or missed by Kafka first; a wake-up that was missed is made good by the backoff
 ALL = ("billing", "fulfillment", "intake", "inventory", "notifications", "shipping")
 
 
@@ -89,13 +89,12 @@ async def test_a_service_that_stopped_catches_up(pipeline: Pipeline, name: str) 
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["inventory", "billing"])
-async def test_an_instance_killed_in_the_middle_is_replaced(pipeline: Pipeline, name: str) -> None:
+async def test_of_two_instances_of_each_service_one_is_killed(pipeline: Pipeline) -> None:
     orders = await mixed(pipeline, 2 * ORDERS)
-    second = await pipeline.begin_second(name)
+    seconds = await asyncio.gather(*map(pipeline.begin_second, ALL))
     placing = asyncio.create_task(pipeline.place(*orders))
     await pipeline.until(intake.OrderReceived, id_of(orders[0]))
-    await pipeline.kill(second)
+    await asyncio.gather(*map(pipeline.kill, seconds))
     await placing
 
     await until_completed(pipeline, orders)
