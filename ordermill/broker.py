@@ -11,12 +11,15 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 from aiokafka.partitioner import murmur2
 
+from chassis.records import tolerate
 from contracts.topics import LANES, Topic
 from contracts.values import lane_of
 from ordermill.errors import CommandError
 
 if TYPE_CHECKING:
     from chassis.wire import Record
+
+tolerate()
 
 POLL_MS = 500
 RECORDS = 5_000

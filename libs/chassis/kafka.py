@@ -21,6 +21,7 @@ from faststream.kafka import KafkaBroker
 from faststream.kafka.message import KafkaAckableMessage
 
 from chassis.errors import OutageError, describe
+from chassis.records import tolerate
 from chassis.wire import moment_of
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from chassis.wire import Outgoing, Record
 
 _LOG: Final = structlog.stdlib.get_logger(__name__)
+tolerate()
 
 POLL_MS: Final = 20  # FastStream also sleeps this long after an empty poll
 FETCH_WAIT_MS: Final = 500  # an idle long poll; a record ends it at once
