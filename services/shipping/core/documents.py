@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, time
 from functools import lru_cache
 from typing import Any
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from services.shipping.core.calendar import Calendar
 from services.shipping.core.parcel import Destination
@@ -91,11 +91,22 @@ def calendar(text: str) -> Calendar:
     """Read when a location hands parcels over; the same text is read once a process."""
     location: Document = json.loads(text)
     return Calendar(
-        zone=ZoneInfo(location["zone"]),
+        zone=_zone(location["zone"]),
         cut_off=time.fromisoformat(location["cut_off"]),
         weekdays=frozenset(location["calendar"]["weekdays"]),
         days_off=frozenset(map(date.fromisoformat, location["calendar"]["days_off"])),
     )
+
+
+def _zone(name: str) -> ZoneInfo:
+    """Find a time zone; a location whose zone names none keeps the world's time.
+
+    The name of a folder of zones, such as Europe, is an OSError: let through, it would pass for an outage.
+    """
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return ZoneInfo("UTC")
 
 
 def sender(text: str) -> Addressee:

@@ -53,6 +53,13 @@ def test_a_rate_card_prices_what_its_zones_say(location_id: str, postcode: str, 
     assert getattr(offer, "total", None) == cost
 
 
+@pytest.mark.parametrize("zone", ["Europe", "Nowhere/At_All", "../../etc/passwd", "zone.tab", " "])
+def test_a_zone_that_is_none_keeps_the_worlds_time(zone: str) -> None:
+    location = {"zone": zone, "cut_off": "16:30:00", "calendar": {"weekdays": [1], "days_off": []}}
+
+    assert core.calendar(json.dumps(location)).zone == ZoneInfo("UTC")
+
+
 def test_a_location_is_kept_without_its_bins_but_with_its_hours() -> None:
     location = {
         "effective_from": "2026-01-01",
