@@ -1,8 +1,6 @@
 """What carriers report about parcels (`carrier-tracking`)."""
 
-from datetime import date
-
-from contracts.event import Code, Identifier, Instant, OutsideEvent, Text
+from contracts.event import Code, Day, Identifier, Instant, OutsideEvent, Text
 
 
 class TrackingReported(OutsideEvent):
@@ -17,7 +15,7 @@ class TrackingReported(OutsideEvent):
     text: Text = ""
     occurred_at: Instant
     place: Text | None = None
-    estimate: date | None = None
+    estimate: Day | None = None
     proof: Text | None = None
 
     def subject(self) -> str:

@@ -1,13 +1,12 @@
 """What sales channels tell us (`channel-orders`) and what they hear from us (`channel-updates`)."""
 
 from collections import Counter
-from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 from pydantic_core import to_json
 
-from contracts.event import Code, Currency, Event, Fact, Identifier, Instant, OutsideEvent, Text
+from contracts.event import Code, Currency, Day, Event, Fact, Identifier, Instant, OutsideEvent, Text
 from contracts.facts import (
     Address,
     Charge,
@@ -44,8 +43,8 @@ class ShipGroup(Fact):
     contact: Annotated[Contact | None, Personal] = None
     method: Method = "ship"
     service: Code | None = None
-    not_before: date | None = None
-    deliver_by: date | None = None
+    not_before: Day | None = None
+    deliver_by: Day | None = None
     incoterm: Code | None = None
 
 

@@ -4,7 +4,7 @@ Strict: "5", true and 5.0 are no integers; times are aware. Unknown fields are i
 A fact that is absent is absent on the wire too, so an optional fact added later changes no old message's bytes.
 """
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, ClassVar, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
@@ -26,6 +26,8 @@ Quantity = Annotated[int, Field(ge=1, le=QUANTITY_MAX)]
 Count = Annotated[int, Field(ge=0, le=QUANTITY_MAX)]
 Amount = Annotated[int, Field(ge=-AMOUNT_MAX, le=AMOUNT_MAX)]
 Instant = Annotated[AwareDatetime, Field(ge=datetime(1990, 1, 1, tzinfo=UTC), le=datetime(2100, 1, 1, tzinfo=UTC))]
+# As outsiders tell it: a day near the calendar's end is no day to count on from, and every hearer would stumble.
+Day = Annotated[date, Field(ge=date(1990, 1, 1), le=date(2100, 1, 1))]
 
 
 class Fact(BaseModel):

@@ -1,15 +1,16 @@
 """Reference data, kept by operators (`master-data`, compacted): the newest record of a key is the truth."""
 
-from datetime import date, time
+from datetime import time
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from contracts.event import (
     Amount,
     Code,
     Count,
     Currency,
+    Day,
     Fact,
     Identifier,
     Instant,
@@ -22,10 +23,19 @@ from contracts.event import (
 from contracts.facts import Address, Dimensions
 
 
+def _without_offset(hour: time) -> time:
+    if hour.tzinfo is not None:
+        raise ValueError("an hour of the location has no offset: its zone tells that")
+    return hour
+
+
+LocalTime = Annotated[time, AfterValidator(_without_offset)]
+
+
 class MasterRecord(OutsideEvent):
     """One record, valid from a day on: a future rate card must not erase today's."""
 
-    effective_from: date
+    effective_from: Day
     recorded_at: Instant
 
     def identity(self) -> str:
@@ -84,7 +94,7 @@ class Calendar(Fact):
     """When a location works: ISO weekdays, Monday is 1, and the days off."""
 
     weekdays: tuple[Annotated[int, Field(ge=1, le=7)], ...] = (1, 2, 3, 4, 5)
-    days_off: tuple[date, ...] = ()
+    days_off: tuple[Day, ...] = ()
 
 
 class LocationDefined(MasterRecord):
@@ -98,7 +108,7 @@ class LocationDefined(MasterRecord):
     latitude_microdegrees: Annotated[int, Field(ge=-90_000_000, le=90_000_000)] | None = None
     longitude_microdegrees: Annotated[int, Field(ge=-180_000_000, le=180_000_000)] | None = None
     zone: Code
-    cut_off: time
+    cut_off: LocalTime
     calendar: Calendar = Calendar()
     capacity_per_day: Count
     bins: Annotated[tuple[Bin, ...], Field(max_length=20_000)] = ()

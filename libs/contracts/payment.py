@@ -1,8 +1,6 @@
 """What the payment provider and the bank tell us (`payment-notices`)."""
 
-from datetime import date
-
-from contracts.event import Amount, Currency, Identifier, Instant, OutsideEvent, Text
+from contracts.event import Amount, Currency, Day, Identifier, Instant, OutsideEvent, Text
 from contracts.facts import PersonalText
 
 
@@ -77,7 +75,7 @@ class TransferReceived(OutsideEvent):
     payer: PersonalText
     amount: Amount
     currency: Currency
-    value_date: date
+    value_date: Day
     remittance_text: PersonalText = ""
 
     def subject(self) -> str:

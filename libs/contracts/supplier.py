@@ -1,11 +1,10 @@
 """What suppliers answer to our purchase orders (`supplier-notices`)."""
 
-from datetime import date
 from typing import Annotated
 
 from pydantic import Field
 
-from contracts.event import Count, Fact, Identifier, OutsideEvent, Sku, Text
+from contracts.event import Count, Day, Fact, Identifier, OutsideEvent, Sku, Text
 
 
 class PurchaseLine(Fact):
@@ -14,7 +13,7 @@ class PurchaseLine(Fact):
     line_id: Identifier
     sku: Sku
     quantity: Count
-    expected_on: date | None = None
+    expected_on: Day | None = None
 
 
 class SupplierNotice(OutsideEvent):

@@ -10,6 +10,7 @@ from contracts.carrier import TrackingReported
 from contracts.channel import CancellationRequested, OrderPlaced
 from contracts.floor import ItemPicked
 from contracts.generate import CONTRACTS
+from contracts.master import LocationDefined
 from contracts.values import order_id_of
 
 FULL = json.loads((CONTRACTS / "examples/channel.order_placed.v1/typical.json").read_text())
@@ -81,6 +82,21 @@ def test_an_email_that_could_forge_headers_is_malformed(email: str) -> None:
 def test_a_time_without_zone_or_sense_is_malformed(moment: object) -> None:
     with pytest.raises(ValidationError):
         _placed(_with(moment, "placed_at"))
+
+
+@pytest.mark.parametrize("day", ["9999-12-31", "0001-01-01", "1989-12-31", "2026-02-30", "2026-05-04T00:00:00", 20577])
+@pytest.mark.parametrize("which", ["not_before", "deliver_by"])
+def test_a_day_that_nobody_can_count_from_is_malformed(which: str, day: object) -> None:
+    with pytest.raises(ValidationError):
+        _placed(_with(day, "ship_groups", 0, which))
+
+
+def test_a_locations_hour_with_an_offset_is_malformed() -> None:
+    location = json.loads((CONTRACTS / "examples/master.location_defined.v1/typical.json").read_text())
+
+    assert LocationDefined.decode(json.dumps(location | {"cut_off": "16:30:00"}).encode())
+    with pytest.raises(ValidationError):
+        LocationDefined.decode(json.dumps(location | {"cut_off": "16:30:00+01:00"}).encode())
 
 
 @pytest.mark.parametrize("text", ["nul \x00", "escape \x1b]0;", "x" * 513])
