@@ -8,9 +8,11 @@ from typing import Any, Final
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from services.intake.api.problem import RefusedError
+from services.intake.api.problem import RefusedError, problem
 
 HEADER_BYTES_MAX: Final = 16_384
+# Bytes of a body's first packet cannot be told from the head's, so as much is allowed on top.
+FRAMING_BYTES_MAX: Final = 2 * HEADER_BYTES_MAX
 
 
 class Gate:
@@ -49,18 +51,23 @@ class Rates:
 
 
 class BoundedProtocol(HttpToolsProtocol):
-    """uvicorn's protocol with what it lacks: a limit for the bytes of a request's head and for the time they take."""
+    """uvicorn's protocol with what it lacks: bounds for a request's bytes beside its body, and for the time they take.
+
+    Beside the body are its head, the sizes of chunks and the trailers, which uvicorn keeps however many there are, even
+    when the request was refused long ago.
+    """
 
     head_timeout_s = 10.0
-    """As long as a whole body may take."""
-    _head_bytes = 0
+    """As long as a whole body may take; also for the rest of a request that is answered already."""
+    _received = _body = 0
+    """Bytes of the request in hand."""
     _is_in_head = True
     _deadline: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: Any) -> None:  # noqa: ANN401 -- uvicorn narrows asyncio's own signature
         """Start the clock of the first head."""
         super().connection_made(transport)
-        self._await_head()
+        self._start_clock()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop the clock."""
@@ -68,38 +75,65 @@ class BoundedProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Count while a head is coming; a head that outgrows its limit ends the connection."""
-        if self._is_in_head:
-            if self._deadline is None:
-                self._await_head()
-            # Bytes of a body that came in the same packet count too, so a packet's worth is allowed on top.
-            self._head_bytes += min(len(data), HEADER_BYTES_MAX)
-            if self._head_bytes > 2 * HEADER_BYTES_MAX:
-                self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
-                return
+        """Count; what outgrows its limit ends the connection."""
+        if self._is_in_head and self._deadline is None:
+            self._start_clock()
+        self._received += len(data)
         super().data_received(data)
+        # In chunks of a byte each there is more beside a body than in it: nobody sends so.
+        if self._received - self._body > FRAMING_BYTES_MAX + self._body:
+            self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "headers_too_large")
 
     def on_headers_complete(self) -> None:
         """The head is whole."""
         self._stop_clock()
-        self._is_in_head, self._head_bytes = False, 0
+        if self.parser.should_upgrade():
+            # The parser reads no body behind such a head, and would take what follows for the next request.
+            self._refuse(HTTPStatus.BAD_REQUEST, "upgrade_not_offered")
+            return
+        self._is_in_head = False
         super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """Count."""
+        self._body += len(body)
+        super().on_body(body)
 
     def on_message_complete(self) -> None:
         """What comes next is another head."""
-        self._is_in_head = True
-        super().on_message_complete()
+        self._stop_clock()
+        self._is_in_head, self._received, self._body = True, 0, 0
+        if not self.transport.is_closing():
+            super().on_message_complete()
 
-    def _await_head(self) -> None:
-        self._deadline = self.loop.call_later(self.head_timeout_s, self._refuse, HTTPStatus.REQUEST_TIMEOUT)
+    def on_response_complete(self) -> None:
+        """Give what is still to come of a request that was answered early some time, not all the time."""
+        super().on_response_complete()
+        if not self._is_in_head and self.cycle.response_complete:
+            self._start_clock()
+
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 -- uvicorn's sentence, always the same
+        """Answer what is no HTTP in the form of all other refusals."""
+        self._refuse(HTTPStatus.BAD_REQUEST, "not_http")
+
+    def _start_clock(self) -> None:
+        self._stop_clock()
+        self._deadline = self.loop.call_later(
+            self.head_timeout_s, self._refuse, HTTPStatus.REQUEST_TIMEOUT, "head_too_slow"
+        )
 
     def _stop_clock(self) -> None:
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
 
-    def _refuse(self, status: HTTPStatus) -> None:
-        if not self.transport.is_closing():
-            head = f"HTTP/1.1 {status.value} {status.phrase}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
-            self.transport.write(head.encode())
-            self.transport.close()
+    def _refuse(self, status: HTTPStatus, code: str) -> None:
+        """End the connection, with an answer where the request in hand has none yet."""
+        if self.transport.is_closing():
+            return
+        if self._is_in_head or not self.cycle.response_started:
+            answer = problem(status, code)
+            head = [b"HTTP/1.1 %d %s" % (status, status.phrase.encode()), b"connection: close"]
+            head += [name + b": " + value for name, value in answer.raw_headers if name != b"connection"]
+            self.transport.write(b"\r\n".join([*head, b"", bytes(answer.body)]))
+        self.transport.close()
