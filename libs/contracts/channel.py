@@ -32,7 +32,9 @@ def _known_currency(code: str) -> str:
     return code
 
 
-KnownCurrency = Annotated[Currency, AfterValidator(_known_currency)]
+KnownCurrency = Annotated[
+    Currency, AfterValidator(_known_currency), Field(json_schema_extra={"enum": [*sorted(EXPONENTS)]})
+]
 
 
 class ShipGroup(Fact):

@@ -11,6 +11,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from services.intake.api.document import document
 from services.intake.api.edge import Edge
 from services.intake.api.metrics import EdgeMetrics
 from services.intake.api.problem import problem
@@ -46,10 +47,14 @@ def application(
             raise HTTPException(HTTPStatus.NOT_FOUND)
         return Response(metrics.page(), media_type="text/plain; version=0.0.4")
 
+    async def described(_request: Request) -> Response:
+        return Response(document(), media_type="application/json")
+
     app = Starlette(
         routes=[
             Route("/v1/orders", edge.take_order, methods=["POST"]),
             Route("/v1/cancellations", edge.take_cancellation, methods=["POST"]),
+            Route("/openapi.json", described, methods=["GET"]),
             Route("/live", live, methods=["GET"]),
             Route("/ready", ready, methods=["GET"]),
             Route("/metrics", page, methods=["GET"]),
