@@ -7,6 +7,7 @@ import difflib
 import gzip
 import json
 import sys
+import zlib
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -27,6 +28,8 @@ from ordermill.serving import Json
 from ordermill.world.speech import Speaker
 
 FAULTS_SHOWN = 5
+TYPE_LENGTH_MAX = 128  # nothing longer is worth repeating, or comparing with the types there are
+FILE_BYTES_MAX = 2**30  # what a small machine can hold; unpacked, for a packed file says nothing of its size
 EXAMPLES = "libs/contracts/examples"
 
 
@@ -84,6 +87,10 @@ def message(text: str) -> OutsideEvent:
         content = json.loads(text)
     except json.JSONDecodeError as error:
         raise LineError(f"no JSON: {error}") from None
+    except RecursionError:
+        raise LineError("no JSON of ours: too many levels") from None
+    except ValueError:
+        raise LineError("no JSON of ours: a number of too many digits") from None
     if isinstance(content, dict) and "body" not in content and "channel_order_id" in content:
         content = {"type": OrderPlaced.type, "body": content}
     if not isinstance(content, dict) or not isinstance(content.get("type"), str) or "body" not in content:
@@ -98,13 +105,15 @@ def _lines(text: str) -> Iterator[tuple[int, str]]:
     """Each message's text with its line; a file that is one object is one message."""
     try:
         json.loads(text)
-    except json.JSONDecodeError:
+    except (ValueError, RecursionError):
         yield from ((number, line) for number, line in enumerate(text.splitlines(), 1) if line.strip())
     else:
         yield 1, text
 
 
 def _outside(wire_type: str) -> type[OutsideEvent]:
+    if len(wire_type) > TYPE_LENGTH_MAX:
+        raise LineError("its type is longer than any")
     known = {event.type: event for topic in TOPICS for event in topic.events if issubclass(event, OutsideEvent)}
     if found := known.get(wire_type):
         return found
@@ -127,9 +136,14 @@ def _text(file: str) -> str:
     try:
         if file == "-":
             return sys.stdin.read()
-        content = Path(file).read_bytes()
-        return (gzip.decompress(content) if file.endswith(".gz") else content).decode()
-    except (OSError, EOFError, UnicodeDecodeError) as error:
+        with (gzip.open if file.endswith(".gz") else Path.open)(Path(file), "rb") as opened:
+            content = opened.read(FILE_BYTES_MAX + 1)
+        if len(content) > FILE_BYTES_MAX:
+            raise CommandError(f"{file} holds more than {FILE_BYTES_MAX >> 20} MiB", "publish it in parts")
+        return content.decode()
+    except UnicodeDecodeError as error:
+        raise CommandError(f"{file} cannot be read: it is no UTF-8 from byte {error.start} on") from error
+    except (OSError, EOFError, zlib.error) as error:
         raise CommandError(f"{file} cannot be read: {error}") from error
 
 
