@@ -7,6 +7,7 @@ Each line meets the first rule that fits and is counted under it.
 import csv
 import gzip
 import re
+import zlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -15,10 +16,13 @@ from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from contracts.channel import OrderPlaced, ShipGroup
-from contracts.event import OutsideEvent
+from pydantic import ValidationError
+
+from contracts.channel import LINES_MAX, OrderPlaced, ShipGroup
+from contracts.event import AMOUNT_MAX, OutsideEvent
 from contracts.facts import Address, Charge, Line, Payment, Totals
 from contracts.floor import StockCounted
+from ordermill.errors import CommandError
 from ordermill.world import catalogue
 from ordermill.world.catalogue import CURRENCY, OWNER, SELLER
 from ordermill.world.chance import Chance
@@ -29,6 +33,12 @@ LONDON = ZoneInfo("Europe/London")
 PRODUCT = re.compile(r"[0-9]{5}[A-Z]{0,2}")
 CARRIAGE = frozenset({"POST", "DOT", "C2"})
 CREDIT_LIMIT = 1_000_000_000  # these customers paid: ten million pounds holds nobody up
+COLUMNS = ("InvoiceNo", "StockCode", "Description", "Quantity", "InvoiceDate", "UnitPrice", "CustomerID", "Country")
+NUMBER = re.compile(r"-?[0-9]{1,9}")  # of units: int() takes a good deal more for one
+PRICE = re.compile(r"-?[0-9]{1,9}(\.[0-9]{1,9})?")
+CUSTOMER = re.compile(r"([0-9]{1,20}(\.0)?)?")
+PLACE = re.compile(r"[^\x00-\x1f\x7f]{0,100}")
+YEARS = range(1991, 2100)
 STOCKED_SHARE = 0.9  # of what will sell, this much lies there at first; suppliers deliver the rest
 
 # The files' names of countries; what is none of these is no country and is held.
@@ -114,42 +124,93 @@ class Import:
 
 
 def read(paths: Sequence[Path]) -> Import:
-    """Read the files; an invoice's lines need not stand together."""
+    """Read the files; an invoice's lines need not stand together.
+
+    Raises CommandError with file, line and column where a file is none of these.
+    """
     found = Import()
     for path in paths:
-        with gzip.open(path, "rt", encoding="utf-8", newline="") as file:
-            within: dict[str, Invoice] = {}
-            for row in csv.DictReader(file):
-                _meet(found, within, row)
-        _add(found, within)
+        try:
+            _add(found, _read(found, path))
+        except (OSError, EOFError, zlib.error, UnicodeDecodeError, csv.Error) as error:
+            raise CommandError(f"{path} cannot be read as packed CSV in UTF-8: {type(error).__name__}") from error
     return found
 
 
-def _meet(found: Import, within: dict[str, Invoice], row: dict[str, str]) -> None:
-    number, code = row["InvoiceNo"].strip(), row["StockCode"].strip().upper()
-    quantity, price = int(row["Quantity"]), Decimal(row["UnitPrice"])
+def _read(found: Import, path: Path) -> dict[str, Invoice]:
+    within: dict[str, Invoice] = {}
+    with gzip.open(path, "rt", encoding="utf-8", newline="") as file:
+        rows = csv.DictReader(file)
+        if missing := [name for name in COLUMNS if name not in (rows.fieldnames or ())]:
+            raise CommandError(f"{path} has no column {missing[0]}", f"its columns must be {', '.join(COLUMNS)}")
+        for row in rows:
+            try:
+                _meet(found, within, row)
+            except CellError as error:
+                raise CommandError(f"{path}, line {rows.line_num}: {error}") from None
+    for number, invoice in within.items():
+        if len(invoice.lines) > LINES_MAX or sum(line.amount for line in invoice.lines) + invoice.carriage > AMOUNT_MAX:
+            raise CommandError(f"{path}: invoice {number} is more than one order can be")
+    return within
+
+
+class CellError(Exception):
+    """What stands in a column is nothing that can stand there."""
+
+    def __init__(self, column: str) -> None:
+        super().__init__(f"what stands in {column} cannot stand there")
+        self.column = column
+
+
+def _meet(found: Import, within: dict[str, Invoice], row: dict[str, str | None]) -> None:
+    number, code = _cell(row, "InvoiceNo"), _cell(row, "StockCode").upper()
+    quantity, price = int(_cell(row, "Quantity", NUMBER)), Decimal(_cell(row, "UnitPrice", PRICE))
     rule = _rule(number, code, quantity, price)
     found.rules[rule] += 1
     if rule not in ("product", "carriage"):
         return
-    at = datetime.fromisoformat(row["InvoiceDate"]).replace(tzinfo=LONDON).astimezone(UTC)
-    invoice = within.setdefault(number, Invoice(number, at, _customer(row["CustomerID"]), row["Country"].strip()))
+    at = _moment(_cell(row, "InvoiceDate"))
+    customer = _customer(_cell(row, "CustomerID", CUSTOMER))
+    invoice = within.setdefault(number, Invoice(number, at, customer, _cell(row, "Country", PLACE)))
     invoice.at = min(invoice.at, at)
     amount = int((quantity * price * 100).quantize(Decimal(1), ROUND_HALF_UP))
     if rule == "carriage":
         invoice.carriage += amount
         return
-    found.descriptions.setdefault(code, _text(row["Description"]))
-    found.prices.setdefault(code, max(1, round(amount / quantity)))
     line_id = str(len(invoice.lines) + 1)
     unit_price = f"{price.normalize():f}"
-    invoice.lines.append(Line(line_id=line_id, sku=code, quantity=quantity, amount=amount, unit_price=unit_price))
+    try:
+        line = Line(line_id=line_id, sku=code, quantity=quantity, amount=amount, unit_price=unit_price)
+    except ValidationError as error:
+        raise CellError({"quantity": "Quantity"}.get(str(error.errors()[0]["loc"][0]), "UnitPrice")) from None
+    found.descriptions.setdefault(code, _text(_cell(row, "Description")))
+    found.prices.setdefault(code, max(1, round(amount / quantity)))
+    invoice.lines.append(line)
+
+
+def _cell(row: dict[str, str | None], column: str, form: re.Pattern[str] | None = None) -> str:
+    """Read one cell; a row that is too short has none."""
+    text = (row[column] or "").strip()
+    if form and not form.fullmatch(text):
+        raise CellError(column)
+    return text
+
+
+def _moment(text: str) -> datetime:
+    """Read a local time, of years that an order can be of."""
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise CellError("InvoiceDate") from None
+    if at.tzinfo is not None or at.year not in YEARS:
+        raise CellError("InvoiceDate")
+    return at.replace(tzinfo=LONDON).astimezone(UTC)
 
 
 def _rule(number: str, code: str, quantity: int, price: Decimal) -> str:
     if number.upper().startswith("C"):
         return "credit"
-    if not number.isdigit():
+    if not (number.isascii() and number.isdigit() and len(number) < 20):  # noqa: PLR2004 (a number, not a riddle)
         return "ledger adjustment"
     if quantity <= 0:
         return "quantity not positive"
