@@ -1,0 +1,166 @@
+"""Every decoder, given whatever can be sent: it reads it or refuses it as declared, in time, repeating none of it."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from chassis.errors import describe
+from chassis.ports import Parked
+from chassis.reading import read_parked, read_record
+from chassis.service import Service
+from chassis.wire import HEADER_BYTES_MAX, pack_headers, unpack_headers
+from contracts.event import Event, OutsideEvent
+from contracts.topics import topic_of
+from services.billing.handlers import service as billing
+from services.fulfillment.handlers import service as fulfillment
+from services.intake.handlers import service as intake
+from services.inventory.handlers import service as inventory
+from services.notifications.handlers import service as notifications
+from services.shipping.handlers import service as shipping
+from tests.hostile.inputs import BODIES, CANARY, EVENTS, TEXTS, examples_of, mutated, torn
+from tests.hostile.profiles import looks
+from tests.service.bench import FakeRecord
+
+SERVICES = (intake, inventory, fulfillment, shipping, billing, notifications)
+by_type = pytest.mark.parametrize("event", EVENTS, ids=lambda event: event.type)
+"""Once for each event of the registry."""
+
+
+def read(event: type[Event], body: bytes) -> Event | None:
+    """Decode; a refusal must be the declared one and tell nothing of the body."""
+    try:
+        return event.decode(body)
+    except ValidationError as error:
+        told = describe(error)
+    assert CANARY not in told
+    return None
+
+
+def assert_comes_back(event: Event) -> None:
+    """What was read is the same when it is written and read again, and names who sent it."""
+    written = event.encode()
+
+    assert type(event).decode(written) == event
+    assert type(event).decode(written).encode() == written
+    if isinstance(event, OutsideEvent):
+        assert all(part.isprintable() and len(part) < 512 for part in (event.subject(), event.identity()))
+        assert event.content() == type(event).decode(written).content()
+
+
+# --- bodies -----------------------------------------------------------------------------------------------------------
+
+
+@by_type
+@given(data=st.data())
+@looks(12)
+def test_a_body_with_wrong_facts_is_read_or_refused(event: type[Event], data: st.DataObject) -> None:
+    found = read(event, data.draw(mutated(event)))
+
+    if found is not None:
+        assert_comes_back(found)
+
+
+@by_type
+@given(data=st.data())
+@looks(8)
+def test_a_body_torn_on_the_way_is_read_or_refused(event: type[Event], data: st.DataObject) -> None:
+    found = read(event, data.draw(torn(event)))
+
+    if found is not None:
+        assert_comes_back(found)
+
+
+@by_type
+def test_a_body_that_is_nothing_of_ours_is_refused(event: type[Event]) -> None:
+    read_anyway = [body[:40] for body in BODIES if read(event, body) is not None]
+
+    assert read_anyway == []
+
+
+@by_type
+def test_every_example_comes_back_as_it_was(event: type[Event]) -> None:
+    for body in examples_of(event):
+        assert_comes_back(event.decode(body))
+
+
+# --- records of any topic ---------------------------------------------------------------------------------------------
+
+NAMES = [
+    "ce_id",
+    "ce_type",
+    "ce_time",
+    "ce_sequence",
+    "traceparent",
+    "ce_specversion",
+    "reply_to",
+    "correlation_id",
+    "\ufffd",
+]
+HEADER_VALUES = st.one_of(
+    st.none(),
+    st.binary(max_size=20),
+    st.sampled_from([text.encode("utf-8", "replace") for text in TEXTS]),
+    st.sampled_from(
+        [
+            b"\xff",
+            b"x" * (HEADER_BYTES_MAX + 1),
+            b"1" * 9,
+            b"1" * 10,
+            b"-1",
+            b"0",
+            "\uff11".encode(),
+            b"2026-03-02T09:00:00Z",
+        ]
+    ),
+    st.sampled_from([event.type.encode() for event in EVENTS]),
+)
+HEADERS = st.lists(st.tuples(st.sampled_from(NAMES), HEADER_VALUES), max_size=12)
+KEYS = st.one_of(
+    st.none(),
+    st.binary(max_size=20),
+    st.sampled_from([b"", b"k" * 300, b"a\x00b", b"\xff\xfe", b"o-1", CANARY.encode()]),
+)
+
+
+@st.composite
+def records(draw: st.DrawFn) -> FakeRecord:
+    """A record of any topic: a good one with something wrong about it, or nothing but noise."""
+    event = draw(st.sampled_from(EVENTS))
+    value = draw(st.one_of(st.none(), mutated(event), torn(event), st.sampled_from(BODIES), st.binary(max_size=50)))
+    headers = [("ce_id", b"1"), ("ce_type", event.type.encode()), ("ce_sequence", b"1"), *draw(HEADERS)]
+    headers = draw(st.permutations(headers)) if draw(st.booleans()) else [*draw(HEADERS)]
+    topic = topic_of(draw(st.sampled_from([event, event, draw(st.sampled_from(EVENTS))])))
+    stamp = draw(st.sampled_from([0, 1_772_442_000_000, -1, 2**62, -(2**63)]))
+    return FakeRecord(topic.name, 0, 0, stamp, draw(KEYS), value, headers)
+
+
+@pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.name)
+@given(record=records())
+@looks(150)
+def test_any_record_becomes_an_entry_that_can_be_kept(service: Service, record: FakeRecord) -> None:
+    entry = read_record(service, record)
+
+    assert entry.heard.event is not None or entry.problem or entry.route is None or entry.value is None
+    assert CANARY not in (entry.problem or "")
+    assert "\x00" not in entry.queue + entry.key + entry.heard.id + entry.type
+    assert len(entry.queue) < 512  # what an index of PostgreSQL holds, with room
+    assert len(entry.heard.id) <= HEADER_BYTES_MAX
+    assert entry.heard.at.tzinfo is not None
+
+
+@pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.name)
+@given(record=records())
+@looks(80)
+def test_a_record_that_was_kept_is_read_as_before(service: Service, record: FakeRecord) -> None:
+    fresh = read_record(service, record)
+    headers = unpack_headers(pack_headers(fresh.headers))
+    row = Parked(
+        1, fresh.queue, 0, record.topic, fresh.key, fresh.heard.subject, fresh.value, headers, 0, None, None, None
+    )
+
+    again = read_parked(service, row)
+
+    assert (again.type, again.heard.event) == (fresh.type, fresh.heard.event)
+    # Where it stood in its log is known of a fresh one only.
+    assert again.problem == fresh.problem or fresh.problem in {"bad_key", "key_mismatch", "no_ce_sequence"}
