@@ -10,6 +10,7 @@ from typing import Final
 import asyncpg
 from aiokafka.errors import KafkaError
 from asyncpg.exceptions import InvalidCachedStatementError, OutdatedSchemaCacheError
+from asyncpg.exceptions._base import DataError  # refused before it was sent: its text quotes the value
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
@@ -78,6 +79,8 @@ def is_outage(error: BaseException) -> bool:
     if isinstance(error, asyncpg.PostgresError):
         state = error.sqlstate or "08"
         return state[:2] in _OUTAGE_CLASSES or state in _OUTAGE_CODES
+    if isinstance(error, DataError):
+        return False
     if isinstance(error, asyncpg.InterfaceError):
         # asyncpg says by the same class that a connection is gone and that a caller passed a wrong argument.
         return "clos" in str(error) or "released back" in str(error)
@@ -98,6 +101,8 @@ def describe(error: BaseException) -> str:
         return f"{name} " + ", ".join(map(_place, error.errors(include_input=False, include_url=False)[:5]))
     if isinstance(error, OSError):
         return f"{name} {error.strerror or ''}".rstrip()
+    if isinstance(error, DataError):
+        return f"{name} {_origin(error)}".rstrip()
     if type(error).__module__.startswith(("chassis", "aiokafka")) or isinstance(error, asyncpg.InterfaceError):
         return f"{name} {error}".rstrip()
     return f"{name} {_origin(error)}".rstrip()

@@ -4,6 +4,7 @@ import asyncpg
 import pytest
 from aiokafka.errors import KafkaConnectionError
 from asyncpg.exceptions import InvalidCachedStatementError
+from asyncpg.exceptions._base import DataError
 from pydantic import BaseModel, ValidationError
 
 from chassis.errors import HoleError, OutageError, OversizeError, PoisonError, describe, is_outage
@@ -71,6 +72,16 @@ def test_a_description_of_a_database_error_omits_its_text() -> None:
     told = describe(asyncpg.UniqueViolationError("Key (email)=(canary@example.com) already exists."))
 
     assert told == "UniqueViolationError 23505"
+
+
+def test_a_value_that_was_never_sent_is_neither_told_nor_an_outage() -> None:
+    # What asyncpg raises for a parameter that it cannot encode; "closed" in it is the order's word, not asyncpg's.
+    error = DataError(
+        "invalid input for query argument $1: ['Canary Ada, gate closed \\ud800'] (surrogates not allowed)"
+    )
+
+    assert describe(error) == "DataError"
+    assert not is_outage(error)
 
 
 def test_a_description_of_a_bug_names_the_line_but_no_value() -> None:
