@@ -51,7 +51,7 @@ def read_parked(service: Service, row: Parked) -> Entry:
         return entry
     _read_body(service, entry)
     if is_marked_conflict(row.headers):
-        entry.is_conflict, entry.route = True, service.conflicting.get(entry.type)
+        entry.is_conflict, entry.route = True, service.conflicting.get(entry.type, entry.route)
     return entry
 
 

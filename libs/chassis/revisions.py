@@ -76,28 +76,41 @@ async def _unseen(service: Service, ledger: Ledger, entries: Sequence[Entry]) ->
         if identity:
             digests.setdefault(identity, _digest(entry))
     known = await ledger.remember(digests) if digests else {}
-    return [entry for entry, identity in named if identity is None or _is_new(service, entry, identity, known)]
+    new = [entry for entry, identity in named if identity is None or _is_new(entry, identity, known)]
+    return await _without_known_conflicts(service, ledger, new)
 
 
-def _is_new(service: Service, entry: Entry, identity: str, known: dict[str, bytes]) -> bool:
-    """Same id and same content: a duplicate.  Same id and other content: a conflict, for its own handler to tell."""
+def _is_new(entry: Entry, identity: str, known: dict[str, bytes]) -> bool:
+    """Same id and same content: a duplicate.  Same id and other content: a conflict."""
     digest = _digest(entry)
     if identity not in known:
         known[identity] = digest  # a twin later in this batch is compared with this one
         return True
-    if known[identity] == digest:
-        return False
-    entry.route = service.conflicting.get(entry.type)
-    entry.is_conflict = entry.route is not None
-    if entry.route is None:  # it stands alone: nobody waits behind a sender's mistake
-        entry.problem, entry.queue = "id_collision", f"{entry.heard.topic}!{entry.place}"
-    return True
+    entry.is_conflict = known[identity] != digest
+    return entry.is_conflict
+
+
+async def _without_known_conflicts(service: Service, ledger: Ledger, entries: list[Entry]) -> list[Entry]:
+    """Give each conflict to its own handler to tell, once: one that is delivered again is known by its place."""
+    places = {_place(entry): b"" for entry in entries if entry.is_conflict}
+    told = await ledger.remember(places) if places else {}
+    new = [entry for entry in entries if not (entry.is_conflict and _place(entry) in told)]
+    for entry in new:
+        if entry.is_conflict:
+            entry.route = service.conflicting.get(entry.type)
+            if entry.route is None:  # it stands alone: nobody waits behind a sender's mistake
+                entry.problem, entry.queue = "id_collision", _place(entry)
+    return new
+
+
+def _place(entry: Entry) -> str:
+    return f"{entry.heard.topic}!{entry.place}"
 
 
 def _identity(entry: Entry) -> str | None:
     """The sender's id; an unreadable message is known by its place in the log; repeated definitions are no harm."""
     if entry.problem:
-        return f"{entry.heard.topic}!{entry.place}"
+        return _place(entry)
     if entry.route is None or entry.heard.event is None or topic_named(entry.heard.topic).compacted:
         return None
     return f"{entry.heard.topic}:{entry.heard.event.identity()}"
