@@ -1,14 +1,17 @@
 """What proves who sends, and what does not.  C… are rows of the catalogue of hostile input."""
 
+import ast
 import base64
 import hashlib
 import json
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from pydantic import SecretStr, ValidationError
 
+from services.intake.api import signature
 from tests.unit.intake.door import (
     NEW,
     NOW,
@@ -16,8 +19,10 @@ from tests.unit.intake.door import (
     ORDERS,
     OTHER,
     Door,
+    FakePublisher,
     body_of,
     code_of,
+    door_of,
     settings,
     signed,
 )
@@ -109,6 +114,48 @@ async def test_a_request_of_another_time_is_stale(door: Door, minutes: int) -> N
     response = await door.send(body_of(), at=NOW + timedelta(minutes=minutes))
 
     assert (response.status_code, code_of(response)) == (401, "stale")
+
+
+@pytest.mark.parametrize(("seconds", "status"), [(-301, 401), (-300, 202), (300, 202), (301, 401)])
+async def test_clocks_may_differ_by_five_minutes(door: Door, seconds: int, status: int) -> None:  # C11
+    assert (await door.send(body_of(), at=NOW + timedelta(seconds=seconds))).status_code == status
+
+
+@pytest.mark.parametrize("stamp", ["", "-1772442000", "1772442000.0", "0x69a5", "1e9", "\u0661\u0667", "9" * 30, "now"])
+async def test_a_timestamp_that_is_none_proves_nothing(door: Door, stamp: str) -> None:
+    response = await door.send(body_of(), headers={"webhook-timestamp": stamp.encode()})
+
+    assert (response.status_code, code_of(response)) == (401, "bad_timestamp")
+
+
+@pytest.mark.parametrize("message_id", ["", "a b", "a.b", "é", "x" * 129, "../1", "a;b"])
+async def test_an_id_that_could_be_read_otherwise_proves_nothing(door: Door, message_id: str) -> None:
+    response = await door.send(body_of(), headers={"webhook-id": message_id.encode()})
+
+    assert (response.status_code, code_of(response)) == (401, "bad_id")
+
+
+async def test_more_signatures_than_a_rotation_needs_are_refused(door: Door) -> None:
+    many = " ".join([signed(body_of())["webhook-signature"]] * 9)
+
+    assert code_of(await door.send(body_of(), headers={"webhook-signature": many})) == "too_many_signatures"
+
+
+async def test_a_secret_that_was_rotated_out_proves_nothing() -> None:  # C7
+    door = door_of(FakePublisher(), secrets={"web": (SecretStr(NEW),)})
+
+    async with door.client:
+        assert (await door.send(body_of(), secret=NEW)).status_code == 202
+        assert (await door.send(body_of(), secret=OLD)).status_code == 401
+
+
+def test_signatures_are_compared_in_constant_time_only() -> None:  # C9
+    tree = ast.parse(Path(signature.__file__).read_text())
+    compared = {ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.Compare)}
+    called = {ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+
+    assert "hmac.compare_digest" in called
+    assert not [comparison for comparison in compared if "signatures" in comparison and "len(" not in comparison]
 
 
 async def test_a_replay_within_the_tolerance_is_acknowledged_again(
