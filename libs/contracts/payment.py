@@ -1,7 +1,14 @@
 """What the payment provider and the bank tell us (`payment-notices`)."""
 
-from contracts.event import Amount, Currency, Day, Identifier, Instant, OutsideEvent, Text
+from typing import Annotated
+
+from pydantic import Field
+
+from contracts.event import AMOUNT_MAX, Amount, Currency, Day, Identifier, Instant, OutsideEvent, Text
 from contracts.facts import PersonalText
+
+# The kind of an operation says which way money moves: below zero it would be one operation posing as another.
+Moved = Annotated[int, Field(ge=0, le=AMOUNT_MAX)]
 
 
 class PaymentOperation(OutsideEvent):
@@ -10,7 +17,7 @@ class PaymentOperation(OutsideEvent):
     reference: Identifier
     operation_id: Identifier
     request_id: Identifier | None = None
-    amount: Amount
+    amount: Moved
     currency: Currency
     provider_id: Identifier | None = None
     expires_at: Instant | None = None

@@ -11,6 +11,7 @@ from contracts.channel import CancellationRequested, OrderPlaced
 from contracts.floor import ItemPicked
 from contracts.generate import CONTRACTS
 from contracts.master import LocationDefined
+from contracts.payment import AuthorizationExpired, Authorized, Captured, Declined, PaymentOperation, Refunded, Voided
 from contracts.values import order_id_of
 
 FULL = json.loads((CONTRACTS / "examples/channel.order_placed.v1/typical.json").read_text())
@@ -61,6 +62,16 @@ def test_an_amount_that_is_no_integer_is_malformed(amount: object) -> None:
 def test_a_sku_outside_the_allowed_letters_is_malformed(sku: str) -> None:
     with pytest.raises(ValidationError):
         _placed(_with(sku, "lines", 0, "sku"))
+
+
+@pytest.mark.parametrize("kind", [Authorized, Captured, Declined, Refunded, Voided, AuthorizationExpired])
+@pytest.mark.parametrize("amount", [-1, -(10**12), 10**12 + 1, 1.0, "1"])
+def test_a_payment_operation_below_zero_is_malformed(kind: type[PaymentOperation], amount: object) -> None:
+    body = {"reference": "r", "operation_id": "o", "currency": "EUR"}
+
+    assert kind.decode(json.dumps(body | {"amount": 0}).encode()).amount == 0
+    with pytest.raises(ValidationError):
+        kind.decode(json.dumps(body | {"amount": amount}).encode())
 
 
 @pytest.mark.parametrize("currency", ["eur", "EURO", "XXX", "BTC", "", None])
