@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from contracts.values import decimal_text
-from ordermill.check import Finding, print_findings
+from ordermill.check import Finding, print_areas
 from ordermill.demo.watch import SQL, Watch
 from ordermill.demo.workload import Workload
 
@@ -89,7 +89,7 @@ def print_summary(summary: Summary, findings: list[Finding]) -> None:
         for label, value in rows:
             print(f"  {label:<26}{value:>22}")
     print("\nDoes it tie?")
-    print_findings(findings)
+    print_areas(findings)
     if not summary.is_complete:
         _print_unfinished(summary)
     elif summary.unfinished:

@@ -268,7 +268,7 @@ class Pipeline:
     async def ties(self) -> None:
         """Everything has come to rest, and every law over stock, money, orders and logs holds."""
         await self.drained()
-        broken = [(each.says, each.rows[:3], each.skipped) for each in await examine(self.stack) if not each.holds]
+        broken = [(each.law.says, each.rows[:3], each.skipped) for each in await examine(self.stack) if not each.holds]
         assert broken == []
 
     async def state(self) -> dict[str, str]:

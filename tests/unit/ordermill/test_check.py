@@ -1,42 +1,70 @@
 """The laws of `ordermill check`, as far as they need no database."""
 
-from collections import Counter
+import json
+import re
 from pathlib import Path
 
 import pytest
 
 from ordermill.broker import Log, Place
-from ordermill.check import CHECKS, DRAINED, TOLD, Finding, Law, Tallies, all_published, taken_once
+from ordermill.check import Finding, Law, When, every_law
+from ordermill.check.laws import LAWS as FILES
+from ordermill.check.snapshot import Busy, known_of
+from ordermill.services import service_names
 
-PLACE = Place("intake-orders", 3)
+LAWS = every_law()
 
 
-@pytest.mark.parametrize("path", sorted(CHECKS.glob("*.sql")), ids=lambda path: path.stem)
-def test_each_law_says_in_a_sentence_what_must_be_true(path: Path) -> None:
-    law = Law.read(path)
+@pytest.mark.parametrize("law", LAWS, ids=lambda law: law.name)
+def test_each_law_says_in_a_sentence_what_must_be_true(law: Law) -> None:
     assert law.says[0].isupper()
     assert law.says.endswith(".")
 
 
-def test_a_law_says_when_it_can_be_asked(tmp_path: Path) -> None:
+@pytest.mark.parametrize("law", [law for law in LAWS if law.when is When.ALWAYS], ids=lambda law: law.name)
+def test_what_always_holds_is_asked_of_one_service(law: Law) -> None:
+    text = (FILES / law.area / f"{law.name}.sql").read_text(encoding="utf-8")
+
+    assert len(set(re.findall(rf"\b({'|'.join(service_names())})\.\w+", text))) <= 1
+
+
+def test_a_law_is_asked_of_each_service(tmp_path: Path) -> None:
     path = tmp_path / "a_law.sql"
-    path.write_text("-- drained\n-- Nothing is lost.\nselect 1\n")
-    assert Law.read(path) == Law("a_law", "Nothing is lost.", path.read_text(), DRAINED)
+    path.write_text("-- drained\n-- Nothing is\n-- lost.\n[each service: select 1 from {service}.later]\n")
+
+    law = Law.read(path)
+
+    assert (law.when, law.says) == (When.DRAINED, "Nothing is lost.")
+    assert law.query.text.count("union all") == len(service_names()) - 1
+    assert re.findall(r"from (\w+)\.later", law.query.text) == service_names()
 
 
-def test_a_message_passed_without_being_counted_is_found() -> None:
-    tallies = Tallies({"billing": Counter({PLACE: 4})})
-    assert taken_once(tallies, {"billing": {PLACE: 4}}).holds
-    assert taken_once(tallies, {"billing": {PLACE: 5}}).rows[0]["counted"] == 4
+def test_a_law_that_does_not_say_when_is_none(tmp_path: Path) -> None:
+    path = tmp_path / "a_law.sql"
+    path.write_text("-- Nothing is lost.\nselect 1\n")
+
+    with pytest.raises(ValueError, match="Nothing is lost"):
+        Law.read(path)
 
 
-def test_an_announcement_that_is_in_no_log_is_found() -> None:
-    tallies = Tallies(announced=Counter({PLACE: 7}))
-    assert all_published(tallies, {PLACE: Log(0, 7)}).holds
-    assert not all_published(tallies, {PLACE: Log(0, 6)}).holds
+def test_laws_wait_for_what_would_seem_to_break_them() -> None:
+    busy = Busy(orders=3, mails=5)
+
+    assert [busy.before(when) for when in (When.ALWAYS, When.DRAINED, When.TOLD)] == [0, 3, 5]
+
+
+def test_laws_know_who_reads_which_log() -> None:
+    known = known_of({"billing": {Place("intake-orders", 3): 4}}, {Place("intake-orders", 3): Log(0, 7)})
+
+    assert json.loads(known["logs"]) == [{"topic": "intake-orders", "lane": 3, "end": 7}]
+    assert json.loads(known["positions"]) == [{"service": "billing", "topic": "intake-orders", "lane": 3, "next": 4}]
+    assert {"service": "billing", "topic": "intake-orders"} in json.loads(known["readers"])
+    assert {"service": "shipping", "topic": "billing-accounts"} not in json.loads(known["readers"])
 
 
 def test_only_mails_may_be_on_their_way_at_the_end() -> None:
-    assert Finding("x", "X.", skipped="3 messages are on their way", when=TOLD).ties
-    assert not Finding("x", "X.", skipped="3 messages are on their way", when=DRAINED).ties
-    assert not Finding("x", "X.", rows=[{"order_id": "1"}], when=TOLD).ties
+    told, drained = (next(law for law in LAWS if law.when is when) for when in (When.TOLD, When.DRAINED))
+
+    assert Finding(told, skipped="3 messages are on their way").ties
+    assert not Finding(drained, skipped="3 messages are on their way").ties
+    assert not Finding(told, rows=[{"order_id": "1"}]).ties
