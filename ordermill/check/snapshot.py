@@ -33,8 +33,14 @@ select
     + (select count(*) from {0}.call)
     + (select count(*) from {0}.later where reason in ('early', 'failed') or (reason = 'due' and due <= now()))
 """
-# Every law is one pass over whole tables: compiling it costs more than it saves, and sorts should stay in memory.
-SESSION = f"set local jit = off; set local work_mem = '64MB'; set local statement_timeout = '{LIMIT_S}s'"
+# Every law is one pass over whole tables: looking rows up one by one, or compiling the statement, costs more than it
+# saves, and what is sorted or hashed should stay in memory.
+SESSION = f"""
+set local jit = off;
+set local enable_nestloop = off;
+set local work_mem = '64MB';
+set local statement_timeout = '{LIMIT_S}s';
+"""
 
 
 class Busy(NamedTuple):

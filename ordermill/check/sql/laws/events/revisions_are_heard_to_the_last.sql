@@ -1,16 +1,17 @@
 -- drained
 -- Every reader has heard the last revision of every subject.
-with said as (
-    [each service: select queue, revision from {service}.said]
+with said as materialized (
+    select split_part(queue, '/', 1) as topic, queue, revision
+    from ([each service: select queue, revision from {service}.said]) as every
 ),
 
-heard as (
-    [each service: select '{service}' as service, queue, revision from {service}.heard]
+reader as materialized (
+    select service, topic from jsonb_to_recordset(:readers::jsonb) as reader (service text, topic text)
 )
 
-select reader.service, queue, said.revision as said, coalesce(heard.revision, 0) as heard
+[each service: select '{service}' as service, queue, said.revision as said, coalesce(heard.revision, 0) as heard
 from said
-inner join jsonb_to_recordset(:readers::jsonb) as reader (service text, topic text)
-    on split_part(said.queue, '/', 1) = reader.topic
-left join heard using (service, queue)
-where coalesce(heard.revision, 0) <> said.revision
+left join {service}.heard using (queue)
+where
+    said.topic in (select reader.topic from reader where reader.service = '{service}')
+    and coalesce(heard.revision, 0) <> said.revision]
