@@ -1,27 +1,23 @@
 """Every law of `ordermill check`, on real tables: a world where all hold, and for each law the change that it finds."""
 
+import json
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from chassis import Queries
 from chassis.postgres import Connection
 from ordermill.check import Law, When, every_law
-from tests.service.check.world import broken, world_of
+from ordermill.check.snapshot import SESSION
+from tests.service.check.world import broken, logs_of
 
 LAWS = every_law()
 MUTANTS = Queries(Path(__file__).with_name("mutants.sql"))
 # When nothing is on its way all laws can be asked; before that, only those that always hold.
 EARLY = {When.ALWAYS: {When.ALWAYS}, When.DRAINED: {When.ALWAYS, When.DRAINED}, When.TOLD: set(When)}
-
-
-@pytest.fixture(scope="module")
-async def world(admin_url: str) -> AsyncIterator[Connection]:
-    """Two orders of each kind."""
-    async with world_of(admin_url, 14) as connection:
-        yield connection
 
 
 def test_every_law_has_its_mutant_and_no_other() -> None:
@@ -44,3 +40,29 @@ async def test_a_law_finds_its_mutant_and_no_other_does(law: Law, world: Connect
         assert await broken(world, [other for other in LAWS if other.when in EARLY[law.when]]) == {law.name}
     finally:
         await change.rollback()
+
+
+async def test_no_law_looks_through_a_table_for_each_row(world: Connection) -> None:
+    logs, slow = await logs_of(world), []
+
+    async with world.transaction():
+        await world.execute(SESSION)
+        for law in LAWS:
+            known = law.query.bind({name: logs[name] for name in law.query.params})
+            [plan] = json.loads(await world.fetchval(f"explain (format json) {law.query.text}", *known))
+            slow += [law.name for node in nodes(plan["Plan"]) if looks_for_each_row(node)]
+
+    assert slow == []
+
+
+def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield plan
+    for part in plan.get("Plans", ()):
+        yield from nodes(part)
+
+
+def looks_for_each_row(node: dict[str, Any]) -> bool:
+    """Whether a table is scanned again and again; taking a row's own list of units apart is no such scan."""
+    repeated = node["Plans"][-1:] if node["Node Type"] == "Nested Loop" else []
+    repeated += [node] if node.get("Parent Relationship") == "SubPlan" else []
+    return any(each["Node Type"] in {"Seq Scan", "CTE Scan"} for part in repeated for each in nodes(part))
