@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ordermill.broker import Log, Place
-from ordermill.check import Finding, Law, When, every_law
+from ordermill.check import Finding, Law, When, every_law, print_areas, print_findings
 from ordermill.check.laws import LAWS as FILES
 from ordermill.check.snapshot import Busy, known_of
 from ordermill.services import service_names
@@ -68,3 +68,26 @@ def test_only_mails_may_be_on_their_way_at_the_end() -> None:
     assert Finding(told, skipped="3 messages are on their way").ties
     assert not Finding(drained, skipped="3 messages are on their way").ties
     assert not Finding(told, rows=[{"order_id": "1"}]).ties
+
+
+def test_an_area_is_one_line_where_all_of_it_holds(capsys: pytest.CaptureFixture[str]) -> None:
+    print_areas([Finding(law) for law in LAWS if law.area == "stock"])
+
+    [line] = capsys.readouterr().out.splitlines()
+    assert line.startswith("  ✓ stock")
+
+
+def test_what_breaks_a_law_is_shown_with_its_first_rows(capsys: pytest.CaptureFixture[str]) -> None:
+    print_areas([Finding(LAWS[0], rows=[{"order_id": number} for number in range(7)])])
+
+    told = capsys.readouterr().out
+    assert f"✗ {LAWS[0].says}" in told
+    assert "order_id=4" in told
+    assert "order_id=5" not in told
+    assert "and 2 more" in told
+
+
+def test_a_law_not_asked_says_what_it_waits_for(capsys: pytest.CaptureFixture[str]) -> None:
+    print_findings([Finding(LAWS[0], skipped="3 messages are on their way")])
+
+    assert f"- {LAWS[0].says} Skipped: 3 messages are on their way." in capsys.readouterr().out
