@@ -38,22 +38,25 @@ class Digest:
 
 @dataclass(frozen=True, slots=True)
 class Portrait:
-    """What the business has come to."""
+    """What the business has come to; `totals` are the rows of each sum, few enough to be looked at."""
 
     digests: Sequence[Digest]
     sums: Sequence[Digest]
+    totals: Mapping[str, Sequence[Mapping[str, Any]]]
 
     def as_json(self) -> dict[str, Any]:
         """For programs."""
         return {
-            "digests": {each.name: {"rows": each.rows, "digest": each.digest} for each in self.digests},
-            "sums": {each.name: {"rows": each.rows, "digest": each.digest} for each in self.sums},
+            "digests": {each.name: {"digest": each.digest, "rows": each.rows} for each in self.digests},
+            "sums": {each.name: {"digest": each.digest, "rows": self.totals[each.name]} for each in self.sums},
         }
 
 
 async def portray(connection: Connection) -> Portrait:
     """Draw it from a snapshot."""
-    return Portrait(await _digests(connection, _facts(DIGESTS)), await _digests(connection, _facts(SUMS)))
+    facts, sums = _facts(DIGESTS), _facts(SUMS)
+    totals = {name: [dict(row) for row in await connection.fetch(statement)] for name, statement in sums.items()}
+    return Portrait(await _digests(connection, facts), await _digests(connection, sums), totals)
 
 
 def _facts(folder: Path) -> dict[str, str]:

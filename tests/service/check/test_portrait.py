@@ -73,6 +73,14 @@ async def test_a_sum_differs_by_what_it_adds_up(name: str, world: Connection) ->
         assert different(before.sums, (await portray(world)).sums) == {name}
 
 
+async def test_a_sum_tells_what_it_adds_up_row_by_row(world: Connection) -> None:
+    [shown] = [
+        row for row in (await portray(world)).as_json()["sums"]["by_account"]["rows"] if row["account"] == "bank"
+    ]
+
+    assert shown == {"account": "bank", "currency": "GBP", "balance": 2 * 1_700 + 4_200}
+
+
 async def test_sums_are_equal_whichever_order_got_the_goods(world: Connection) -> None:
     before = await portray(world)
 

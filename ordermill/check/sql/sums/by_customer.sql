@@ -8,9 +8,11 @@ invoiced as (
 )
 
 select
-    customer_id, currency, count(*) as orders, sum(due) as due, sum(coalesce(received, 0) + moved) as received,
-    sum(invoiced) as invoiced, sum(credited) as credited, sum(exposed) as exposed
+    customer_id, currency, count(*) as orders, sum(due)::bigint as due,
+    sum(coalesce(received, 0) + moved)::bigint as received,
+    sum(invoiced)::bigint as invoiced, sum(credited)::bigint as credited, sum(exposed)::bigint as exposed
 from billing.order_account
 left join paid using (order_id)
 left join invoiced using (order_id)
 group by customer_id, currency
+order by customer_id, currency
