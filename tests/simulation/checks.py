@@ -1,0 +1,164 @@
+"""What must hold, looked at whenever a transaction commits or a record is appended, and once more at the end.
+
+The checks keep their own books of what was said, published and taken; they see what transactions tell on commit, and
+never ask the chassis.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping
+
+from chassis.entry import NOTES
+from chassis.service import Service
+from chassis.wire import read_envelope
+from contracts.topics import topic_named
+from contracts.values import event_id_of
+from tests.simulation.database import Database, Session
+from tests.simulation.log import Broker, SimRecord
+from tests.simulation.memory import Fired, Said
+from tests.simulation.scheduler import Scheduler
+from tests.simulation.topology import Charge, Handled
+
+Queue = tuple[str, str]
+
+
+class Checks:
+    """The books of one run."""
+
+    def __init__(self, scheduler: Scheduler, services: Mapping[str, Service]) -> None:
+        self._scheduler, self._services = scheduler, services
+        self.said: defaultdict[Queue, list[str]] = defaultdict(list)
+        """The types committed, by topic and key, in the order of their revisions."""
+        self.published: Counter[Queue] = Counter()
+        self.sent: defaultdict[Queue, list[str]] = defaultdict(list)
+        """The ids of what came from outside, by topic and order, in the order of their first coming."""
+        self.handled: defaultdict[tuple[str, str, str], list[Handled]] = defaultdict(list)
+        self.horizons: dict[str, object] = {}
+        self._ids: set[tuple[str, str, str]] = set()
+        self._effects: defaultdict[tuple[str, int], set[str]] = defaultdict(set)
+
+    # --- continuously ---
+
+    def on_commit(self, database: Database, session: Session) -> None:
+        """Enter what a transaction did, now that it stands."""
+        for fact in session.told:
+            if isinstance(fact, Said):
+                self._enter_said(fact)
+            elif isinstance(fact, Fired):
+                self._check_horizon(fact, session)
+            else:
+                self._enter_handled(fact)
+        if session.told:
+            self._scheduler.note(f"{database.name} commits {len(session.told)} facts of {session.host.name}")
+
+    def _enter_said(self, fact: Said) -> None:
+        envelope = read_envelope(fact.outgoing.headers, 0)
+        queue = (fact.outgoing.topic, fact.outgoing.key)
+        self.said[queue].append(envelope.type)
+        if envelope.revision != len(self.said[queue]):
+            self._fail("revisions", f"{queue}: revision {envelope.revision} is committed as no. {len(self.said[queue])}")
+
+    def _check_horizon(self, fact: Fired, session: Session) -> None:
+        horizon = self.horizons.get(session.host.name)
+        if horizon is not None and fact.due > horizon:  # type: ignore[operator]
+            self._fail("timers", f"{session.host.name}: a timer of {fact.due} overtakes a record of {horizon}")
+
+    def _enter_handled(self, fact: Handled) -> None:
+        identity = (fact.service, fact.topic, fact.id)
+        if identity in self._ids:
+            self._fail("once", f"{fact.service} takes {fact.type} of {fact.topic}/{fact.subject} twice")
+        self._ids.add(identity)
+        before = self.handled[fact.service, fact.topic, fact.subject]
+        before.append(fact)
+        if fact.topic != NOTES:
+            self._check_order(fact, [one.id for one in before])
+
+    def _check_order(self, fact: Handled, taken: list[str]) -> None:
+        expected = self.expected(fact.service, (fact.topic, fact.subject))
+        if taken != expected[: len(taken)]:
+            place = f"{fact.topic}/{fact.subject} as no. {len(taken)}"
+            self._fail("order", f"{fact.service} takes {fact.type} {fact.revision} of {place}")
+
+    def expected(self, service: str, queue: Queue) -> list[str]:
+        """The ids that a service must take of a queue, in order."""
+        if topic_named(queue[0]).is_outside:
+            return self.sent[queue]
+        heard = self._services[service].routes
+        return [_event_id(queue, number) for number, kind in enumerate(self.said[queue], 1) if kind in heard]
+
+    def on_append(self, record: SimRecord) -> None:
+        """Compare the log with what was committed."""
+        topic = topic_named(record.topic)
+        if topic.is_outside or record.key is None:
+            return
+        queue = (record.topic, record.key.decode())
+        revision = read_envelope(record.headers, 0).revision
+        if revision > len(self.said[queue]):
+            self._fail("published", f"{queue}: revision {revision} is published but was never committed")
+        if revision > self.published[queue] + 1 and not _is_shared(record.topic):
+            self._fail("published", f"{queue}: revision {revision} is published after {self.published[queue]}")
+        self.published[queue] = max(revision, self.published[queue])
+
+    def on_effect(self, request: Charge, call: str) -> None:
+        """The outside world did what a call asked for, under its idempotency key."""
+        self._effects[request.order, request.step].add(call)
+        if len(self._effects[request.order, request.step]) > 1:
+            self._fail("once", f"step {request.step} of {request.order} has two effects outside")
+        if request.step > 1 and (request.order, request.step - 1) not in self._effects:
+            self._fail("order", f"step {request.step} of {request.order} comes before the one ahead of it")
+
+    # --- at the end ---
+
+    def missing(self, databases: Mapping[str, Database]) -> str | None:
+        """Something that was said or sent and not yet taken."""
+        for name, service in self._services.items():
+            topics, heard = {topic.name for topic in service.topics}, databases[name].tables["heard"]
+            for queue in self._queues(topics):
+                if len(self.expected(name, queue)) > len(self.handled[name, *queue]):
+                    return f"{name} has not taken all of {queue}"
+                if queue in self.said and heard.get("/".join(queue)) != len(self.said[queue]):
+                    return f"{name} has not heard all of {queue}"
+        return None
+
+    def _queues(self, topics: Collection[str]) -> list[Queue]:
+        return [queue for queue in [*self.said, *self.sent] if queue[0] in topics]
+
+    def check_storage(self, databases: Mapping[str, Database]) -> None:
+        """Nothing is left over, and what stays grows with orders, not with messages."""
+        for name, database in databases.items():
+            rows = {table: len(rows) for table, rows in database.tables.items()}
+            left = {table: rows.get(table, 0) for table in ("outbox", "later", "call") if rows.get(table)}
+            if left:
+                self._fail("storage", f"{name} keeps {left}")
+            if rows.get("heard", 0) > len(self.said) or rows.get("said", 0) > len(self.said):
+                self._fail("storage", f"{name} keeps more revisions than there are queues")
+            if rows.get("seen", 0) > sum(map(len, self.sent.values())):
+                self._fail("storage", f"{name} keeps more senders' ids than were sent")
+
+    def check_tally(self, databases: Mapping[str, Database], broker: Broker) -> None:
+        """The counters of each service account for every record of its topics."""
+        for name, service in self._services.items():
+            tally: Counter[tuple[str, int, str]] = Counter(databases[name].tables["tally"])
+            for topic in service.topics:
+                for lane in range(broker.groups[name].lanes):
+                    counted = tally[topic.name, lane, "handled"] + tally[topic.name, lane, "ignored"]
+                    there = _distinct(broker.partitions.get((topic.name, lane), ()))
+                    if counted != there or tally[topic.name, lane, "later"]:
+                        self._fail("tally", f"{name} counts {counted} of {there} in {topic.name} {lane}: {tally}")
+
+    def _fail(self, promise: str, how: str) -> None:
+        self._scheduler.fail(promise, how)
+
+
+def _event_id(queue: Queue, revision: int) -> str:
+    return event_id_of(*queue, revision)
+
+
+def _is_shared(topic: str) -> bool:
+    """Whether several lanes say something under one key, so that only hearers with a version can order it."""
+    return topic_named(topic).shared or topic.endswith("dead-letters")
+
+
+def _distinct(records: Iterable[SimRecord]) -> int:
+    return len({(record.key, record.value, read_envelope(record.headers, 0).revision) for record in records})

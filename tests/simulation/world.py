@@ -1,0 +1,327 @@
+"""One simulated run: services, orders, faults, repairs, and the moment when all must be well."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from functools import cache
+from random import Random
+from typing import Any, Final
+from zlib import crc32
+
+from chassis.errors import OutageError
+from chassis.ports import Decision
+from chassis.service import Service
+from chassis.wire import Envelope, read_envelope, write_headers
+from contracts import billing, channel, intake, inventory, payment, shipping
+from contracts.event import OutsideEvent
+from contracts.topics import topic_of
+from contracts.values import named_id, order_id_of
+from tests.simulation.checks import Checks
+from tests.simulation.database import Database
+from tests.simulation.instance import Instance, Worker
+from tests.simulation.log import Broker
+from tests.simulation.memory import SimMemory, Waiting
+from tests.simulation.nemesis import CALM, Nemesis, Rates, rates_of
+from tests.simulation.scheduler import Host, Scheduler, ViolationError
+from tests.simulation.topology import (
+    Arrived,
+    Charge,
+    Charged,
+    Lifted,
+    Told,
+    billing_of,
+    example,
+    intake_of,
+    inventory_of,
+    reference_of,
+    shipping_of,
+)
+
+PATIENCE_TURNS: Final = 40_000  # a healed world is done within some thousand
+LOOK_TURNS: Final = 25  # how often it is asked whether it is
+INPUT: Final = 0.03  # how often the outside says something, per turn
+REPAIR: Final = 0.003  # how often an operator looks at dead letters while faults go on
+POISONED: Final = [
+    ("intake", channel.OrderPlaced), ("intake", channel.CancellationRequested), ("intake", billing.FundsSecured),
+    ("intake", Lifted), ("intake", Told), ("intake", shipping.ShipmentDelivered), ("billing", intake.OrderReceived),
+    ("billing", Charged), ("billing", payment.Captured), ("billing", payment.Refunded),
+    ("billing", shipping.ShipmentDispatched), ("inventory", intake.OrderReceived), ("inventory", intake.OrderChanged),
+    ("inventory", intake.OrderReleased), ("shipping", inventory.OrderAllocated), ("shipping", intake.OrderChanged),
+    ("shipping", Arrived),
+]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """What the outside says; two runs of one workload end with the same things."""
+
+    orders: int
+    changes: int
+    payments: int
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything that a seed decides before the run."""
+
+    seed: int
+    workload: Workload
+    lanes: int
+    instances: int
+    batch_size: int
+    turns: int
+    rates: Rates
+
+
+def plan_of(seed: int) -> Plan:
+    """Draw a plan."""
+    draw = Random(seed * 7919 + 13)
+    workload = Workload(draw.choice((1, 2, 3)), draw.choice((0, 1, 2, 4)), draw.choice((1, 2, 3)))
+    lanes, instances, size = draw.choice((1, 2, 3)), draw.choice((1, 2, 2, 3)), draw.choice((2, 4, 8, 20))
+    return Plan(seed, workload, lanes, instances, size, draw.choice((600, 1200, 2000)), rates_of(draw))
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a run came to."""
+
+    steps: int
+    digest: int
+    faults: Counter[str]
+    things: dict[str, dict[Any, Any]] = field(repr=False)
+
+
+class World:
+    """The world of one run."""
+
+    def __init__(self, plan: Plan, worker: type[Worker] = Worker) -> None:
+        self.plan = plan
+        self.scheduler = Scheduler(plan.seed)
+        self.nemesis = Nemesis(self, plan.rates)
+        self.poison: set[tuple[str, str, str]] = set()
+        self._orders = [f"W-{number}" for number in range(plan.workload.orders)]
+        self._ids = {order: order_id_of("web", order) for order in self._orders}
+        self.services = {service.name: service for service in self._make_services()}
+        self.checks = Checks(self.scheduler, self.services)
+        self.broker = Broker(self.scheduler, self.nemesis, self.checks.on_append)
+        self.databases = {name: self._make_database(name) for name in self.services}
+        self.instances = list(self._make_instances(worker))
+        self._operator = Host("operator")
+        self._inputs = list(self._make_inputs())
+        self._choose_poison()
+
+    # --- making it ---
+
+    def _make_services(self) -> list[Service]:
+        ids = list(self._ids.values())
+        buddies = dict(zip(ids, [*ids[1:], ids[0]], strict=True))
+        orders = {reference_of(order): self._ids[order] for order in self._orders}
+        taste = self._is_poison
+        return [intake_of(taste, buddies), billing_of(taste, orders), inventory_of(taste), shipping_of(taste)]
+
+    def _make_database(self, name: str) -> Database:
+        self.broker.add_group(name, self.plan.lanes)
+        database: Database = Database(
+            name, self.scheduler, self.nemesis, lambda session: self.checks.on_commit(database, session)
+        )
+        return database
+
+    def _make_instances(self, worker: type[Worker]) -> Iterator[Instance]:
+        for name, service in self.services.items():
+            for number in range(self.plan.instances):
+                yield Instance(service, number, self.databases[name], self.broker, worker)
+
+    def _make_inputs(self) -> Iterator[list[OutsideEvent]]:
+        """What comes in order: all about one order, and all about one payment."""
+        for order in self._orders:
+            placed: list[OutsideEvent] = [example(channel.OrderPlaced, channel="web", channel_order_id=order)]
+            for number in range(self.plan.workload.changes):
+                facts = {"message_id": f"{order}-{number}", "channel": "web", "channel_order_id": order}
+                placed.append(example(channel.CancellationRequested, **facts))
+            yield placed
+            reference = reference_of(order)
+            kinds = [payment.Captured] * self.plan.workload.payments
+            yield [
+                example(kind, reference=reference, operation_id=f"{reference}-{number}")
+                for number, kind in enumerate([*kinds, payment.Refunded])
+            ]
+
+    def _choose_poison(self) -> None:
+        for order in self._ids.values():
+            while self.scheduler.chance(self.plan.rates.poison):
+                service, kind = self.scheduler.random.choice(POISONED)
+                self.poison.add((service, kind.type, order))
+                self.nemesis.injected["poison"] += 1
+
+    def _is_poison(self, service: str, heard: Any) -> bool:
+        return (service, heard.envelope.type, heard.subject) in self.poison
+
+    # --- what nemesis asks for ---
+
+    def hosts(self) -> list[Host]:
+        """The instances' hosts: everything between them and a server can break."""
+        return [instance.host for instance in self.instances]
+
+    def start(self, instance: Instance) -> None:
+        """Start an instance's next process."""
+
+        async def charge(request: Charge, call: str) -> Charged:
+            return await self._charge(instance, request, call)
+
+        instance.start(self.plan.batch_size, {Charge: charge} if instance.service.name == "billing" else {})
+
+    def thaw(self, host: Host) -> None:
+        """Let an instance go on; the group takes it back when it had given it up."""
+        host.is_frozen = False
+        for instance in self.instances:
+            if instance.host is host and instance.worker:
+                log = instance.worker.sim_log
+                if log not in log.group.members:
+                    self.broker.rebalance(instance.service.name, joins=log)
+
+    async def _charge(self, instance: Instance, request: Charge, call: str) -> Charged:
+        """The outside world: does what is asked once per key, and may not answer."""
+        await self.scheduler.point(instance.host, f"call {request.order} {request.step}")
+        is_lost = self.nemesis.loses_call()
+        if is_lost and self.scheduler.chance(0.5):
+            raise OutageError("no route")
+        self.checks.on_effect(request, call)
+        await self.scheduler.point(instance.host, "call answered")
+        if is_lost:
+            raise OutageError("no answer")
+        return Charged(step=request.step)
+
+    # --- running it ---
+
+    def run(self) -> Outcome:
+        """Run to the end.  Raises ViolationError."""
+        random.seed(self.plan.seed)  # the chassis' jitter
+        self.scheduler.before_turn = self._turn
+        self.scheduler.run(self._story())
+        things = {name: database.tables["thing"] for name, database in self.databases.items()}
+        return Outcome(self.scheduler.steps, self.scheduler.digest, self.nemesis.injected, things)
+
+    async def _story(self) -> None:
+        for instance in self.instances:
+            self.start(instance)
+        await self.scheduler.after(self.plan.turns)
+        self._heal()
+        await self._until_done(is_repaired=False)
+        await self._until_done(is_repaired=True)
+        self.checks.check_storage(self.databases)
+        self.checks.check_tally(self.databases, self.broker)
+        if self.scheduler.violation:
+            raise self.scheduler.violation
+
+    def _turn(self) -> None:
+        chance = self.scheduler.chance
+        for instance in self.instances:
+            if instance.worker:
+                self.checks.horizons[instance.name] = instance.worker.horizon
+        self.nemesis.strike()
+        if self._inputs and chance(INPUT):
+            self._say()
+        if self.nemesis.is_active and chance(REPAIR):
+            self._repair(0.5)
+
+    def _say(self) -> None:
+        coming = self.scheduler.random.choice(self._inputs)
+        event = coming.pop(0)
+        self._inputs = [left for left in self._inputs if left]
+        topic, key = topic_of(type(event)).name, event.subject()
+        order = self._ids[key.removeprefix("web:").removeprefix("pay-")]
+        self.checks.sent[topic, order].append(named_id(f"{topic} {event.identity()}"))
+        envelope = Envelope(event.identity(), event.type, self.scheduler.now().isoformat(), 0, "")
+        headers = [header for header in write_headers(envelope, "outside", key, "") if header[0] != "ce_sequence"]
+        lane = crc32(f"edge {key}".encode()) % self.plan.lanes
+        self.broker.append(topic, lane, key.encode(), event.encode(), headers)
+
+    # --- the end of faults ---
+
+    def _heal(self) -> None:
+        self.nemesis.is_active = False
+        self.scheduler.note("-- all faults end")
+        for instance in self.instances:
+            if instance.worker is None:
+                self.start(instance)
+            self.thaw(instance.host)
+
+    async def _until_done(self, *, is_repaired: bool) -> None:
+        limit = self.scheduler.turns + PATIENCE_TURNS
+        while what := self._unfinished(is_repaired=is_repaired):
+            if self.scheduler.turns > limit:
+                self.scheduler.fail("drains", f"{'repaired' if is_repaired else 'not repaired'}: {what}")
+            if is_repaired:
+                self._repair(0.5)
+            for instance in self.instances:  # one that was told to stop just before
+                if instance.worker is None:
+                    self.start(instance)
+            await self.scheduler.after(LOOK_TURNS)
+
+    def _unfinished(self, *, is_repaired: bool) -> str | None:
+        """What is still to be done; without repairs, beside what rests and what waits behind it."""
+        if self._inputs:
+            return "the outside has more to say"
+        for name, database in self.databases.items():
+            if what := self._left(database, is_repaired=is_repaired):
+                return f"{name} {what}"
+        return self.checks.missing(self.databases) if is_repaired else None
+
+    def _left(self, database: Database, *, is_repaired: bool) -> str | None:
+        tables = database.tables
+        if tables["call"] or tables["outbox"]:
+            return f"has calls {len(tables['call'])} or announcements {len(tables['outbox'])}"
+        heads: dict[str, Waiting] = {}
+        for _, waiting in sorted(tables["later"].items()):
+            heads.setdefault(waiting.row.queue, waiting)
+        resting = () if is_repaired else ("dead", "early")
+        return next((_tell(head) for head in heads.values() if head.row.reason not in resting), None)
+
+    # --- repairs ---
+
+    def _dead(self) -> list[tuple[str, int, Waiting]]:
+        return [
+            (name, number, waiting)
+            for name, database in self.databases.items()
+            for number, waiting in sorted(database.tables["later"].items())
+            if waiting.row.reason == "dead"
+        ]
+
+    def _repair(self, share: float) -> None:
+        for name, number, waiting in self._dead():
+            if not self.scheduler.chance(share):
+                continue
+            row = waiting.row
+            subject = row.subject.removeprefix("web:").removeprefix("pay-")
+            self.poison.discard((name, read_envelope(row.headers, 0).type, self._ids.get(subject, subject)))
+            is_edit = self.scheduler.chance(0.5)
+            decision = Decision("edit" if is_edit else "retry", "kim", "mended", row.value if is_edit else None)
+            operator = SimMemory(self.databases[name], self._operator)
+            self.scheduler.create_task(operator.repair(number, decision))
+            self.nemesis.injected["repair"] += 1
+
+
+def _tell(waiting: Waiting) -> str:
+    row = waiting.row
+    return f"waits in {row.queue} {row.reason} due {row.due}, for {row.awaits}, after {row.error}"
+
+
+@cache
+def reference(workload: Workload) -> dict[str, dict[Any, Any]]:
+    """How a workload ends when nothing goes wrong."""
+    plan = Plan(0, workload, lanes=2, instances=1, batch_size=20, turns=100, rates=CALM)
+    return World(plan).run().things
+
+
+def simulate(seed: int, worker: type[Worker] = Worker) -> Outcome:
+    """Run one seed and compare its end with the same orders' without faults.  Raises ViolationError."""
+    plan = plan_of(seed)
+    outcome = World(plan, worker).run()
+    wanted = reference(replace(plan.workload))
+    for name, things in wanted.items():
+        if things != outcome.things[name]:
+            raise ViolationError(f"same end: {name} has {outcome.things[name]} instead of {things}")
+    return outcome
