@@ -43,6 +43,9 @@ FLOOD_MIN: Final = 20
 class Loop:
     """One instance of one service at work."""
 
+    attempt: type[Attempt] = Attempt
+    """What one transaction does; the simulator breaks it on purpose, to prove that it would notice."""
+
     def __init__(  # noqa: PLR0913 (its doors, each a protocol)
         self, service: Service, memory: Memory, log: Log, metrics: Metrics, *, lanes: int, batch_size: int,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -158,7 +161,7 @@ class Loop:
             copies = [entry.copy() for entry in part]
 
             async def work(ledger: Ledger) -> Taken:
-                attempt = Attempt(self._service, ledger, dict(self.epochs), self._lanes, now)
+                attempt = self.attempt(self._service, ledger, dict(self.epochs), self._lanes, now)
                 return await attempt.run(copies, failure, self._published)
 
             return await self._memory.transact(work)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import gc
 import signal
-import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from datetime import UTC, datetime
@@ -202,7 +201,7 @@ class Process:
 
     async def _tick(self) -> None:
         """Handle what is due while no records come; polling an empty topic calls nobody."""
-        tidy_at = 0.0
+        clock, tidy_at = asyncio.get_running_loop().time, 0.0
         while not self._stop.is_set():
             await asyncio.sleep(TICK_S)
             if self._log.silence_s < TIDY_S:
@@ -211,9 +210,9 @@ class Process:
                 continue
             async with self._turn:
                 await self._take(())
-                if time.monotonic() > tidy_at:
+                if clock() > tidy_at:
                     await self._loop.tidy()
-                    tidy_at = time.monotonic() + TIDY_S
+                    tidy_at = clock() + TIDY_S
 
     async def _call(self, caller: Caller) -> None:
         """Make the calls that wait; told to stop, finish those in flight."""

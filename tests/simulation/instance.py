@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import traceback
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, cast
@@ -103,6 +104,7 @@ class Instance:
         self.host = Host(self.name)
         self.worker: Worker | None = None
         self._tasks: list[asyncio.Task[Any]] = []
+        self._member: SimLog | None = None
         self._caller: Caller
 
     def start(self, batch_size: int, calls: dict[type[Request], Call]) -> None:
@@ -115,12 +117,15 @@ class Instance:
         self._inner = [self.scheduler.create_task(worker._guard(work)) for work in inner]
         outer = (worker.sim_log.follow(), worker.poll(), self._serve(worker))
         self._tasks = [*self._inner, *map(self.scheduler.create_task, outer)]
-        self.broker.rebalance(self.service.name, joins=worker.sim_log)
+        # A member that died in silence is counted in until its session ends, at the latest now.
+        self.broker.rebalance(self.service.name, joins=worker.sim_log, leaves=self._member)
+        self._member = worker.sim_log
 
     async def _serve(self, worker: Worker) -> None:
         await worker._stop.wait()
-        async with asyncio.timeout(worker._settings.shutdown_grace_s):
-            await worker._drain(self._inner)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(worker._settings.shutdown_grace_s):
+                await worker._drain(self._inner)
         self.crash()
         self.broker.rebalance(self.service.name, leaves=worker.sim_log)
 

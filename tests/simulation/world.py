@@ -322,6 +322,8 @@ def simulate(seed: int, worker: type[Worker] = Worker) -> Outcome:
     outcome = World(plan, worker).run()
     wanted = reference(replace(plan.workload))
     for name, things in wanted.items():
-        if things != outcome.things[name]:
-            raise ViolationError(f"same end: {name} has {outcome.things[name]} instead of {things}")
+        for thing in sorted(things.keys() | outcome.things[name].keys()):
+            there, here = things.get(thing), outcome.things[name].get(thing)
+            if there != here:
+                raise ViolationError(f"same end: {name} knows {here} of {thing} instead of {there}")
     return outcome
