@@ -58,7 +58,7 @@ class Worker(Process):
         self._metrics = _metrics(service.name)
         self.sim_log = type(self).log(broker, service.name, host, self._topics, self._assignment)
         self._log = cast("Any", self.sim_log)
-        self.sim_memory = type(self).memory(database, host)
+        self.sim_memory = type(self).memory(database, host, broker)
         self._memory = cast("Any", self.sim_memory)
         self._loop = type(self).loop(
             service, self.sim_memory, self._log, self._metrics,

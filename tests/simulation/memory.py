@@ -227,8 +227,8 @@ class SimMemory:
 
     ledger: Callable[[Session], Any] = SimLedger
 
-    def __init__(self, database: Database, host: Host) -> None:
-        self.database, self.host = database, host
+    def __init__(self, database: Database, host: Host, broker: Any = None) -> None:
+        self.database, self.host, self.broker = database, host, broker
 
     async def transact(self, work: Callable[[Ledger], Awaitable[R]]) -> R:
         return await self.database.transact(self.host, lambda session: work(type(self).ledger(session)))

@@ -202,7 +202,8 @@ def billing_of(is_poison: IsPoison, orders: Mapping[str, str]) -> Service:
         turn.written("order", [heard.subject])
         turn.written("payment", [reference_of(heard.event.channel_order_id)])
 
-    def charged(turn: Turn, heard: Heard[Any], _facts: Facts) -> None:
+    def charged(turn: Turn, heard: Heard[Any], facts: Facts) -> None:
+        facts[Charged.type] = tuple(sorted(facts[Charged.type]))  # calls are made in order, their answers are notes
         if heard.event.step == 1:
             turn.announce(heard, example(billing.FundsSecured))
 
