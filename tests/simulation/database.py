@@ -127,6 +127,10 @@ class Database:
         with suppress(OutageError):
             await self._execute(self.server, statement)
 
+    def is_open(self, host: Host) -> bool:
+        """Whether this client is in the middle of a transaction."""
+        return any(session.host is host for session in self.sessions)
+
     def terminate(self, host: Host) -> int:
         """End this client's idle transactions, as the server does after a while; returns how many."""
         mine = [session for session in self.sessions if session.host is host]

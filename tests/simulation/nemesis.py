@@ -34,7 +34,7 @@ class Rates:
 
 CALM = Rates()
 _CHOICES = {
-    "fault": (0.0, 0.003, 0.01, 0.02, 0.04),
+    "fault": (0.0, 0.01, 0.03, 0.06),
     "glitch": (0.0, 0.002, 0.02),
     "lost": (0.0, 0.02, 0.1),
     "doubt": (0.0, 0.02, 0.1),
@@ -122,15 +122,18 @@ class Nemesis:
         return True
 
     def _freeze(self) -> bool:
-        instance = self.world.scheduler.random.choice(self.world.instances)
+        """Freeze an instance, rather in the middle of a transaction than between two."""
+        busy = [one for one in self.world.instances if self.world.databases[one.service.name].is_open(one.host)]
+        instance = self.world.scheduler.random.choice(busy or self.world.instances)
         if instance.worker is None or instance.host.is_frozen:
             return False
         instance.host.is_frozen = True
-        if self.world.scheduler.chance(0.7):
+        if self.world.scheduler.chance(0.85):
             self.world.broker.rebalance(instance.service.name, leaves=instance.worker.sim_log)
-        if self.world.scheduler.chance(0.3):
+        if self.world.scheduler.chance(0.15):
             self.world.databases[instance.service.name].terminate(instance.host)
-        self.world.scheduler.create_task(self._thaw(instance.host, self.world.scheduler.random.randint(20, 300)))
+        turns = self.world.scheduler.random.randint(10, self.world.scheduler.random.choice((60, 200)))
+        self.world.scheduler.create_task(self._thaw(instance.host, turns))
         return True
 
     async def _thaw(self, host: Host, turns: int) -> None:

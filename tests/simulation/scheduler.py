@@ -18,7 +18,7 @@ from zlib import crc32
 
 EPOCH: Final = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 PACES_S: Final = (0.0005, 0.002, 0.01, 0.05)  # how long the step from one point to the next takes
-NAP_S: Final = 0.25  # while nobody can go on, sleepers wake this late: sleeping promises no upper bound
+NAP_S: Final = 0.5  # while nobody can go on, sleepers wake this late: sleeping promises no upper bound
 SLUGGISH: Final = 0.9  # how often a slow host is passed over
 TRACE: Final = 4000
 T = TypeVar("T")

@@ -110,6 +110,8 @@ class Stand:
             for one in heard:
                 if self._is_poison(self.service.name, one):
                     raise ValueError(f"cannot take {one.envelope.type}")
+                if how.get("needs") and one.subject not in things:
+                    things[one.subject] = {"unprepared": (kind.type,)}  # no run without faults ends like this
                 facts = things.setdefault(one.subject, {})
                 facts[kind.type] = (*facts.get(kind.type, ()), word(one))
                 decide(turn, one, facts)

@@ -40,7 +40,7 @@ from tests.simulation.topology import (
     shipping_of,
 )
 
-PATIENCE_TURNS: Final = 40_000  # a healed world is done within some thousand
+PATIENCE_TURNS: Final = 10_000  # a healed world is done within some thousand
 LOOK_TURNS: Final = 25  # how often it is asked whether it is
 INPUT: Final = 0.03  # how often the outside says something, per turn
 REPAIR: Final = 0.003  # how often an operator looks at dead letters while faults go on
@@ -80,7 +80,7 @@ def plan_of(seed: int) -> Plan:
     """Draw a plan."""
     draw = Random(seed * 7919 + 13)
     workload = Workload(draw.choice((1, 2, 3)), draw.choice((0, 1, 2, 4)), draw.choice((1, 2, 3)))
-    lanes, instances, size = draw.choice((1, 2, 3)), draw.choice((1, 2, 2, 3)), draw.choice((2, 4, 8, 20))
+    lanes, instances, size = draw.choice((1, 2, 3)), draw.choice((1, 2, 2, 3, 3)), draw.choice((2, 4, 8, 20))
     return Plan(seed, workload, lanes, instances, size, draw.choice((600, 1200, 2000)), rates_of(draw))
 
 
