@@ -39,6 +39,10 @@ test: setup ## Run every test, on servers of their own
 faults: setup ## Kill, stop, freeze and poison real processes under load (minutes)
 	@$(BIN)/python -m pytest -m faults
 
+.PHONY: simulate
+simulate: setup ## Run the chassis through seeded crashes and races; SEEDS=<number, range or "mutants">
+	@$(BIN)/python -m tests.simulation $(or $(SEEDS),1-100)
+
 .PHONY: lint
 lint: setup ## Check format, style, types and the direction of imports
 	@$(BIN)/python -m ruff format --check .

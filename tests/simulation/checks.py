@@ -57,7 +57,9 @@ class Checks:
         queue = (fact.outgoing.topic, fact.outgoing.key)
         self.said[queue].append(envelope.type)
         if envelope.revision != len(self.said[queue]):
-            self._fail("revisions", f"{queue}: revision {envelope.revision} is committed as no. {len(self.said[queue])}")
+            self._fail(
+                "revisions", f"{queue}: revision {envelope.revision} is committed as no. {len(self.said[queue])}"
+            )
 
     def _check_horizon(self, fact: Fired, session: Session) -> None:
         horizon = self.horizons.get(session.host.name)

@@ -203,7 +203,9 @@ class SimLedger:
     async def _raise(self, table: str, numbers: Mapping[str, int], how: Callable[[int, int], int]) -> dict[str, int]:
         before = {}
         for queue, number in sorted(numbers.items()):
-            before[queue] = await self.session.upsert(table, queue, lambda old, number=number: how(old or 0, number)) or 0
+            before[queue] = (
+                await self.session.upsert(table, queue, lambda old, number=number: how(old or 0, number)) or 0
+            )
         return before
 
     async def _make_due(self, number: int, now: datetime, is_meant: Callable[[Later], bool]) -> bool:
@@ -260,7 +262,9 @@ class SimMemory:
         return await self.database.alone(self.host, "leftovers", statement)
 
     async def forget(self, batches: Collection[int]) -> None:
-        await self.database.alone(self.host, "forget", lambda session: forget(session, lambda place: place[0] in batches))
+        await self.database.alone(
+            self.host, "forget", lambda session: forget(session, lambda place: place[0] in batches)
+        )
 
     async def forget_leftovers(self, places: Collection[tuple[int, int]]) -> None:
         await self.database.alone(

@@ -134,7 +134,9 @@ class Scheduler(asyncio.BaseEventLoop):
         self._wake()
         if self._ready:  # type: ignore[attr-defined]  # a fault or an awaited turn made somebody runnable
             return
-        is_open = [point for point in self._points if not point.host.is_frozen and (not point.is_open or point.is_open())]
+        is_open = [
+            point for point in self._points if not point.host.is_frozen and (not point.is_open or point.is_open())
+        ]
         if is_open:
             self._pass(self._choose(is_open))
         else:

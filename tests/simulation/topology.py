@@ -92,7 +92,9 @@ def word(heard: Heard[Any]) -> str:
     """What tells a message from others of its type about the same thing, whatever the schedule."""
     event = heard.event
     names = ("message_id", "operation_id", "by", "step")
-    return next((str(value) for name in names if (value := getattr(event, name, None))), str(getattr(event, "version", "")))
+    return next(
+        (str(value) for name in names if (value := getattr(event, name, None))), str(getattr(event, "version", ""))
+    )
 
 
 class Stand:

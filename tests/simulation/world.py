@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cache
 from random import Random
 from typing import Any, Final
@@ -316,14 +316,28 @@ def reference(workload: Workload) -> dict[str, dict[Any, Any]]:
     return World(plan).run().things
 
 
+class Run:
+    """One seed: its plan, its world, and how it must end."""
+
+    def __init__(self, seed: int, worker: type[Worker] = Worker) -> None:
+        self.plan = plan_of(seed)
+        self.world = World(self.plan, worker)
+
+    def finish(self) -> Outcome:
+        """Run, and compare the end with that of the same orders without faults.  Raises ViolationError."""
+        outcome = self.world.run()
+        for name, wanted in reference(self.plan.workload).items():
+            _compare(name, outcome.things[name], wanted)
+        return outcome
+
+
+def _compare(name: str, things: dict[Any, Any], wanted: dict[Any, Any]) -> None:
+    for thing in sorted(things.keys() | wanted.keys()):
+        here, there = things.get(thing), wanted.get(thing)
+        if here != there:
+            raise ViolationError(f"same end: {name} knows {here} of {thing} instead of {there}")
+
+
 def simulate(seed: int, worker: type[Worker] = Worker) -> Outcome:
-    """Run one seed and compare its end with the same orders' without faults.  Raises ViolationError."""
-    plan = plan_of(seed)
-    outcome = World(plan, worker).run()
-    wanted = reference(replace(plan.workload))
-    for name, things in wanted.items():
-        for thing in sorted(things.keys() | outcome.things[name].keys()):
-            there, here = things.get(thing), outcome.things[name].get(thing)
-            if there != here:
-                raise ViolationError(f"same end: {name} knows {here} of {thing} instead of {there}")
-    return outcome
+    """Run one seed to its end.  Raises ViolationError."""
+    return Run(seed, worker).finish()
