@@ -49,7 +49,7 @@ class Database:
 
     def __init__(self, name: str, scheduler: Scheduler, weather: Weather, on_commit: Callable[[Session], None]) -> None:
         self.name, self.scheduler, self.weather, self.on_commit = name, scheduler, weather, on_commit
-        self.tables: dict[str, dict[Hashable, Row]] = defaultdict(dict)
+        self.tables: dict[str, dict[Any, Row]] = defaultdict(dict)
         self.locks: dict[Hashable, _Lock] = {}
         self.sessions: list[Session] = []
         self.server = Host(f"{name} database")
@@ -96,12 +96,16 @@ class Database:
         else:
             session.linger(commit=self.scheduler.chance(0.5))
 
+    async def reach(self, host: Host, what: str) -> None:
+        """Get a message through to the server.  Raises OutageError."""
+        await self.scheduler.point(host, what)
+        if self.weather.is_cut(host, "database"):
+            raise OutageError(f"{what}: no connection")
+
     async def alone(self, host: Host, what: str, statement: Callable[[Session], Awaitable[R]]) -> R:
         """Run one statement by itself.  Raises OutageError: it was done or not, and may still be done."""
         try:
-            await self.scheduler.point(host, what)
-            if self.weather.is_cut(host, "database"):
-                raise OutageError(f"{what}: connection refused")
+            await self.reach(host, what)
             result = await self._execute(host, statement)
         except (asyncio.CancelledError, OutageError):
             if self.scheduler.chance(0.2):
@@ -154,10 +158,8 @@ class Session:
 
     async def word(self, what: str) -> None:
         """Send a statement.  Raises OutageError when the connection turns out to be gone."""
-        await self.database.scheduler.point(self.host, what)
+        await self.database.reach(self.host, what)
         self._assert_alive()
-        if self.database.weather.is_cut(self.host, "database"):
-            raise OutageError(f"{what}: connection reset")
 
     # --- rows ---
 

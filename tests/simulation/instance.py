@@ -25,7 +25,7 @@ from chassis.wire import moment_of
 from tests.simulation.database import Database
 from tests.simulation.log import Broker, SimLog
 from tests.simulation.memory import SimMemory
-from tests.simulation.scheduler import Host, Scheduler
+from tests.simulation.scheduler import Host
 
 POLL_PAUSE_S = 0.05
 

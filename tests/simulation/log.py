@@ -1,7 +1,7 @@
 """A log that promises no more than Kafka: at least once, order within a partition, offsets committed best effort.
 
-A group gives lanes to members, who learn of it when they come to it: until then a member works on, and what it publishes
-lands.  What was on its way when a process died may land long after.
+A group gives lanes to members, who learn of it when they come to it: until then a member works on, and what it
+publishes lands.  What was on its way when a process died may land long after.
 """
 
 from __future__ import annotations

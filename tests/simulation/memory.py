@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any, NamedTuple, TypeVar, cast
 
 from chassis.errors import FencedError
 from chassis.ports import Decision, Keep, Later, Ledger, Parked, PlacedCall, Standing
 from chassis.queries import Query, Tx
 from chassis.wire import Outgoing
-from tests.simulation.database import Database, Session
+from tests.simulation.database import Database, Row, Session
 from tests.simulation.scheduler import Host
 
 R = TypeVar("R")
@@ -70,7 +71,7 @@ class SimTx:
             return
         await self._session.word("write")
         for name, facts in sorted(params["things"].items()):
-            await self._session.upsert("thing", name, lambda _before, facts=facts: facts)
+            await self._session.upsert("thing", name, partial(_replaced, facts))
 
 
 class SimLedger:
@@ -198,14 +199,12 @@ class SimLedger:
     async def count(self, tally: Counter[tuple[str, int, str]]) -> None:
         await self.session.word("count")
         for key in sorted(tally):
-            await self.session.upsert("tally", key, lambda before, key=key: (before or 0) + tally[key])
+            await self.session.upsert("tally", key, partial(_combined, int.__add__, tally[key]))
 
     async def _raise(self, table: str, numbers: Mapping[str, int], how: Callable[[int, int], int]) -> dict[str, int]:
         before = {}
         for queue, number in sorted(numbers.items()):
-            before[queue] = (
-                await self.session.upsert(table, queue, lambda old, number=number: how(old or 0, number)) or 0
-            )
+            before[queue] = await self.session.upsert(table, queue, partial(_combined, how, number)) or 0
         return before
 
     async def _make_due(self, number: int, now: datetime, is_meant: Callable[[Later], bool]) -> bool:
@@ -215,6 +214,14 @@ class SimLedger:
             return False
         self.session.put("later", number, waiting._replace(row=waiting.row._replace(due=now)))
         return True
+
+
+def _replaced(facts: Row, _before: Row) -> Row:
+    return facts
+
+
+def _combined(how: Callable[[int, int], int], number: int, before: int | None) -> int:
+    return how(before or 0, number)
 
 
 async def forget(session: Session, is_meant: Callable[[tuple[int, int]], bool]) -> None:

@@ -12,7 +12,6 @@ from typing import Any, TypeVar
 
 from chassis.attempt import Attempt
 from chassis.entry import Entry
-from chassis.errors import DoubtError, OutageError
 from chassis.loop import Loop
 from chassis.ports import Keep, Later, Ledger, Parked, PlacedCall, Standing
 from chassis.wire import Outgoing, Record
@@ -136,7 +135,7 @@ async def _no_lock(*_: Any, **__: Any) -> None:
 
 @loop("an error at COMMIT is retried in place")
 class _Trusting(Loop):
-    async def _insist(self, work: Callable[[], Awaitable[R]], *, doubtful: bool = True) -> R:  # noqa: ARG002
+    async def _insist(self, work: Callable[[], Awaitable[R]], *, doubtful: bool = True) -> R:
         return await super()._insist(work, doubtful=True)
 
 
@@ -154,7 +153,7 @@ class _Untidy(SimMemory):
 
 @attempt("what belongs to another lane is handled here")
 class _Homeless(Attempt):
-    def _move(self, entry: Entry, queue: str, subject: str, *, is_free: bool) -> bool:  # noqa: ARG002
+    def _move(self, entry: Entry, queue: str, subject: str, *, is_free: bool) -> bool:
         entry.queue, entry.heard.subject = queue, subject
         return True
 
@@ -244,13 +243,13 @@ class _Stuck(SimLedger):
 
 @memory("timers overtake the backlog")
 class _Overtaking(SimMemory):
-    async def due(self, lanes: Collection[int], now: datetime, horizon: datetime, room: int) -> list[Parked]:  # noqa: ARG002
+    async def due(self, lanes: Collection[int], now: datetime, horizon: datetime, room: int) -> list[Parked]:
         return await super().due(lanes, now, now, room)
 
 
 @attempt("what lacks something is handled all the same")
 class _Reckless(Attempt):
-    def _may_pass(self, entry: Entry, name: str | None) -> bool:  # noqa: ARG002
+    def _may_pass(self, entry: Entry, name: str | None) -> bool:
         return super()._may_pass(entry, None)
 
 
@@ -264,7 +263,7 @@ class _Dismissive(Attempt):
 
 @attempt("poison is dropped")
 class _Squeamish(Attempt):
-    def _fail(self, entry: Entry, error: str) -> None:  # noqa: ARG002
+    def _fail(self, entry: Entry, error: str) -> None:
         self._finish(entry, "discarded")
 
 

@@ -32,10 +32,10 @@ make simulate SEEDS=4711      # the same run again, with its story when it fails
 make simulate SEEDS=mutants   # this page
 ```
 
-What must hold: nothing is lost; nothing takes effect twice; each queue is taken in order; what is published was committed,
-and in that order; revisions have no hole; timers do not overtake the backlog; when faults stop, all drains, first around
-what is poisoned, then, repaired, whole; it ends with the same things as the same orders without faults; outbox, waiting
-rows and calls are gone; the counters account for every record.
+What must hold: nothing is lost; nothing takes effect twice; each queue is taken in order; what is published was
+committed, and in that order; revisions have no hole; timers do not overtake the backlog; when faults stop, all drains,
+first around what is poisoned, then, repaired, whole; it ends with the same things as the same orders without faults;
+outbox, waiting rows and calls are gone; the counters account for every record.
 
 Not simulated: compacted topics and tombstones, a conflict of senders' ids, discarded dead letters, a growing number of
 partitions, data lost by a server, and the services' own decisions: the handlers are stand-ins.

@@ -167,7 +167,7 @@ class Scheduler(asyncio.BaseEventLoop):
         """Cancel what still runs; nobody has a choice any more."""
         self.before_turn = lambda: None
         self.violation = None
-        tasks = asyncio.all_tasks(self)
-        for task in tasks:
-            task.cancel()
-        self.run_until_complete(asyncio.wait(tasks)) if tasks else None
+        while tasks := asyncio.all_tasks(self):
+            for task in tasks:
+                task.cancel()
+            self.run_until_complete(asyncio.wait(tasks))

@@ -5,8 +5,8 @@
                        inventory ─ promised ─▶ intake, allocated ─▶ shipping   (decides alone: one shared row)
                        shipping ─ dispatched, delivered ─▶ intake · billing · inventory   (timers, needs)
 
-What they decide is small; that each decision is made once and in order is what the simulation is about.  A handler keeps,
-per thing, which messages of each type it took, in order: two runs of the same orders must end with the same things.
+What they decide is small; that each decision is made once and in order is what the simulation is about.  A handler
+keeps, per thing, which messages of each type it took, in order: two runs of the same orders end with the same things.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar, cast
 
 from chassis import Heard, Home, Need, Note, Request, Service, Turn, Tx
 from contracts import billing, channel, intake, inventory, payment, shipping
@@ -79,13 +79,13 @@ class Arrived(Note):
 
 
 @cache
-def _first(kind: type[E]) -> E:
+def _first(kind: type[Event]) -> Event:
     return kind.decode(min((EXAMPLES / kind.type).glob("*.json")).read_bytes())
 
 
 def example(kind: type[E], **changes: object) -> E:
     """The first example of an event, changed."""
-    return _first(kind).model_copy(update=changes)
+    return cast("E", _first(kind).model_copy(update=changes))
 
 
 def word(heard: Heard[Any]) -> str:
@@ -121,6 +121,11 @@ class Stand:
             await turn.execute(TELL, facts=[self._handled(one) for one in heard])
 
         self.service.hears(kind, **how)(handle)
+
+    def on_any(self, kinds: Sequence[type[Any]], decide: Decide) -> None:
+        """Hear several types in one way."""
+        for kind in kinds:
+            self.on(kind, decide)
 
     def _handled(self, heard: Heard[Any]) -> Handled:
         place = (self.service.name, heard.topic, heard.subject, heard.envelope.type)
@@ -170,10 +175,8 @@ def intake_of(is_poison: IsPoison, buddies: Mapping[str, str]) -> Service:
 
     stand.on(channel.OrderPlaced, place)
     stand.on(channel.CancellationRequested, change)
-    for kind in (billing.FundsSecured, inventory.OrderPromised, Lifted):
-        stand.on(kind, release)
-    for kind in (shipping.ShipmentDelivered, billing.OrderSettled):
-        stand.on(kind, complete)
+    stand.on_any((billing.FundsSecured, inventory.OrderPromised, Lifted), release)
+    stand.on_any((shipping.ShipmentDelivered, billing.OrderSettled), complete)
     stand.on(shipping.ShipmentDispatched, _nothing)
     stand.on(Told, _told)
     return stand.service
@@ -191,14 +194,9 @@ def billing_of(is_poison: IsPoison, orders: Mapping[str, str]) -> Service:
 
     `orders`: which order a reference belongs to; billing knows it once it has received the order.
     """
-
-    async def find(tx: Tx, references: Collection[str]) -> Mapping[str, str]:
-        received = await known(tx, {orders[reference] for reference in references})
-        return {reference: orders[reference] for reference in references if orders[reference] in received}
-
     stand = Stand("billing", is_poison)
     order = Need("order", key=lambda heard: heard.subject, known=known)
-    home = Home("payment", key=lambda event: event.reference, find=find)
+    home = Home("payment", key=lambda event: event.reference, find=_finder(orders))
 
     def receive(turn: Turn, heard: Heard[Any], _facts: Facts) -> None:
         for step in (1, 2):
@@ -232,7 +230,15 @@ def reference_of(channel_order_id: str) -> str:
 
 async def known(tx: Tx, names: Collection[str]) -> set[str]:
     """Which of these things are there."""
-    return {row["name"] for row in await tx.fetch(READ, names=names)}  # type: ignore[misc]
+    return {row["name"] for row in await tx.fetch(READ, names=names)}
+
+
+def _finder(orders: Mapping[str, str]) -> Callable[[Tx, Collection[str]], Awaitable[Mapping[str, str]]]:
+    async def find(tx: Tx, references: Collection[str]) -> Mapping[str, str]:
+        received = await known(tx, {orders[reference] for reference in references})
+        return {reference: orders[reference] for reference in references if orders[reference] in received}
+
+    return find
 
 
 # --- inventory ---

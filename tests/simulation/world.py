@@ -44,7 +44,7 @@ PATIENCE_TURNS: Final = 10_000  # a healed world is done within some thousand
 LOOK_TURNS: Final = 25  # how often it is asked whether it is
 INPUT: Final = 0.03  # how often the outside says something, per turn
 REPAIR: Final = 0.003  # how often an operator looks at dead letters while faults go on
-POISONED: Final = [
+POISONED: Final[list[tuple[str, type[Any]]]] = [
     ("intake", channel.OrderPlaced), ("intake", channel.CancellationRequested), ("intake", billing.FundsSecured),
     ("intake", Lifted), ("intake", Told), ("intake", shipping.ShipmentDelivered), ("billing", intake.OrderReceived),
     ("billing", Charged), ("billing", payment.Captured), ("billing", payment.Refunded),
