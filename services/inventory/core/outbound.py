@@ -30,7 +30,9 @@ class Pick(NamedTuple):
 
 
 def pick(allocations: Sequence[Allocation], picked: Pick, stock: Stock, cause: str) -> None:
-    """Note picked units of a line; what was dispatched before we heard of its pick is not picked twice."""
+    """Note picked units of a line; a shipment leaves once, so what we hear of after that has left and is counted."""
+    if any(allocation.dispatched for allocation in allocations):
+        return
     quantity = picked.quantity
     mine = [allocation for allocation in allocations if allocation.line_id == picked.line_id]
     for allocation in sorted(mine, key=lambda known: known.place.bin != picked.bin):

@@ -124,6 +124,17 @@ def test_what_is_dispatched_counts_as_picked() -> None:
     assert (stock.at(place("LON")).on_hand, stock.at(place("LON")).picked) == (4, 0)
 
 
+def test_a_pick_heard_after_the_dispatch_is_not_counted_again() -> None:
+    held, stock = holding(), shelves()
+
+    dispatch(held.shipment(1), {"1": 3}, stock, "e1")
+    pick(held.shipment(1), Pick("1", "1", 3), stock, "e2")
+    short_pick(held, ShortPick(1, "1", "1", 2), stock, "e3")
+
+    assert stock.at(place("LON")).picked == 0
+    assert [(claim.quantity, claim.place) for claim in held.claims] == [(2, None)]
+
+
 def test_more_units_than_a_shipment_holds_do_not_leave_it() -> None:
     held, stock = holding(), shelves()
 
