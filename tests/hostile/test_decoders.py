@@ -11,6 +11,7 @@ from chassis.reading import read_parked, read_record
 from chassis.service import Service
 from chassis.wire import HEADER_BYTES_MAX, pack_headers, unpack_headers
 from contracts.event import Event, OutsideEvent
+from contracts.payment import Captured
 from contracts.topics import topic_of
 from services.billing.handlers import service as billing
 from services.fulfillment.handlers import service as fulfillment
@@ -164,3 +165,14 @@ def test_a_record_that_was_kept_is_read_as_before(service: Service, record: Fake
     assert (again.type, again.heard.event) == (fresh.type, fresh.heard.event)
     # Where it stood in its log is known of a fresh one only.
     assert again.problem == fresh.problem or fresh.problem in {"bad_key", "key_mismatch", "no_ce_sequence"}
+
+
+def test_an_event_on_anothers_topic_is_a_dead_letter() -> None:
+    captured = examples_of(Captured)[0]
+    headers = [("ce_id", b"1"), ("ce_type", Captured.type.encode()), ("ce_sequence", b"7")]
+
+    elsewhere = read_record(billing, FakeRecord("intake-orders", 0, 0, 0, b"k", captured, headers))
+    at_home = read_record(billing, FakeRecord("payment-notices", 0, 0, 0, b"k", captured, headers))
+
+    assert elsewhere.problem == "wrong_topic"
+    assert (at_home.problem, at_home.heard.envelope.revision) == ("key_mismatch", 0)
