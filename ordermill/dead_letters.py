@@ -191,8 +191,15 @@ def _mended(name: str, body: Path) -> bytes:
         place = ".".join(map(str, first["loc"]))
         raise CommandError(f"{body} is still no {letter.type}: {place}: {first['msg']}") from error
     except KeyError:  # private to the service, or a type that nobody declared: the service itself will tell
-        json.loads(content)
+        _check_json(body, content)
     return content
+
+
+def _check_json(body: Path, content: bytes) -> None:
+    try:
+        json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise CommandError(f"{body} is no JSON: {type(error).__name__}") from error
 
 
 def _decide(name: str, verdict: str, why: str, actor: str, body: bytes | None) -> None:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from contracts.channel import OrderPlaced
 from contracts.event import OutsideEvent
+from ordermill.dead_letters import _check_json
 from ordermill.errors import CommandError
 from ordermill.publish import _text, read
 from ordermill.world import invoices
@@ -191,3 +192,14 @@ def test_an_invoice_of_too_many_lines_is_told_by_its_number(tmp_path: Path) -> N
     told = refusal(invoices.read, [packed(tmp_path / "long.csv.gz", [GOOD_ROW] * 5_001)])
 
     assert "invoice 536365 is more than one order can be" in told
+
+
+# --- mended dead letters ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"\xff", b"[" * 100_000, b"9" * 5_000])
+def test_a_mended_body_that_is_no_json_is_told_so(content: bytes) -> None:
+    told = refusal(_check_json, Path("mended.json"), content)
+
+    assert told.startswith("mended.json is no JSON: ")
+    assert len(told) < 100
