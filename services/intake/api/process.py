@@ -59,6 +59,7 @@ def configuration(settings: EdgeSettings, app: object) -> uvicorn.Config:
         loop="uvloop",
         lifespan="on",
         log_config=None,
+        log_level="error",  # its warnings are one a request of whoever sends what is no HTTP, without end
         access_log=False,
         server_header=False,
         # From loopback uvicorn believes X-Forwarded-For unless told otherwise.
