@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
-from functools import cache
+from functools import cache, partial
 from typing import Any, cast
 
 from pydantic import SecretStr
@@ -94,6 +94,10 @@ class Worker(Process):
         super()._halt(error)
 
 
+async def _guarded(worker: Worker, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    await worker._guard(work())
+
+
 class Instance:
     """A worker that comes and goes."""
 
@@ -113,8 +117,8 @@ class Instance:
         worker = self._kind(self.service, self.host, self.database, self.broker, batch_size)
         self.worker = worker
         self._caller = Caller(worker.sim_memory, calls, worker._metrics, worker._settings.lanes, worker.clock)
-        inner = (worker._keep_lanes(), worker._tick(), worker._call(self._caller))
-        self._inner = [self.scheduler.create_task(worker._guard(work)) for work in inner]
+        inner = (worker._keep_lanes, worker._tick, partial(worker._call, self._caller))
+        self._inner = [self.scheduler.create_task(_guarded(worker, work)) for work in inner]
         outer = (worker.sim_log.follow(), worker.poll(), self._serve(worker))
         self._tasks = [*self._inner, *map(self.scheduler.create_task, outer)]
         # A member that died in silence is counted in until its session ends, at the latest now.
