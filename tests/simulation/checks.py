@@ -35,6 +35,8 @@ class Checks:
         self.sent: defaultdict[Queue, list[str]] = defaultdict(list)
         """The ids of what came from outside, by topic and order, in the order of their first coming."""
         self.handled: defaultdict[tuple[str, str, str], list[Handled]] = defaultdict(list)
+        self.entries = 0
+        """How many facts were entered: while it grows, there is progress."""
         self.horizons: dict[str, object] = {}
         self._ids: set[tuple[str, str, str]] = set()
         self._effects: defaultdict[tuple[str, int], set[str]] = defaultdict(set)
@@ -43,6 +45,7 @@ class Checks:
 
     def on_commit(self, database: Database, session: Session) -> None:
         """Enter what a transaction did, now that it stands."""
+        self.entries += len(session.told)
         for fact in session.told:
             if isinstance(fact, Said):
                 self._enter_said(fact)

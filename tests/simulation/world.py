@@ -40,7 +40,8 @@ from tests.simulation.topology import (
     shipping_of,
 )
 
-PATIENCE_TURNS: Final = 10_000  # a healed world is done within some thousand
+PATIENCE_TURNS: Final = 15_000  # without any progress: longer than the longest backoff of five minutes takes
+PATIENCE_MAX: Final = 150_000  # with progress that leads nowhere
 LOOK_TURNS: Final = 25  # how often it is asked whether it is
 INPUT: Final = 0.03  # how often the outside says something, per turn
 REPAIR: Final = 0.003  # how often an operator looks at dead letters while faults go on
@@ -250,9 +251,12 @@ class World:
             self.thaw(instance.host)
 
     async def _until_done(self, *, is_repaired: bool) -> None:
-        limit = self.scheduler.turns + PATIENCE_TURNS
+        first = last = self.scheduler.turns
+        entries = self.checks.entries
         while what := self._unfinished(is_repaired=is_repaired):
-            if self.scheduler.turns > limit:
+            if self.checks.entries != entries:
+                last, entries = self.scheduler.turns, self.checks.entries
+            if self.scheduler.turns > min(last + PATIENCE_TURNS, first + PATIENCE_MAX):
                 self.scheduler.fail("drains", f"{'repaired' if is_repaired else 'not repaired'}: {what}")
             if is_repaired:
                 self._repair(0.5)
