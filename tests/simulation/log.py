@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from aiokafka import TopicPartition
 
@@ -20,6 +20,7 @@ from chassis.wire import Headers, Outgoing, moment_of
 from tests.simulation.database import Weather
 from tests.simulation.scheduler import Host, Scheduler
 
+HEARTBEATS: Final = (1, 20, 150)  # turns until a member hears of a rebalance, at most
 Place = tuple[str, int]
 
 
@@ -114,6 +115,9 @@ class SimLog:
         """Learn of each rebalance some time after it: the gate closes, then other lanes come."""
         while True:
             await self._scheduler.point(self.host, "rebalance", lambda: self.group.generation != self._generation)
+            # Between two heartbeats a member works on, whoever has its lanes by now.
+            await self._scheduler.after(self._scheduler.random.randint(0, self._scheduler.random.choice(HEARTBEATS)))
+            await self._scheduler.point(self.host, "revocation")
             await self.assignment.on_partitions_revoked(set())
             self._forget()
             await self._scheduler.point(self.host, "assignment")

@@ -12,6 +12,8 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from heapq import heappop, heappush
+from itertools import count
 from random import Random
 from typing import Final, TypeVar
 from zlib import crc32
@@ -58,7 +60,8 @@ class Scheduler(asyncio.BaseEventLoop):
         self.violation: ViolationError | None = None
         self._seconds = 0.0
         self._points: list[_Point] = []
-        self._waiting: list[tuple[int, asyncio.Future[None]]] = []
+        self._waiting: list[tuple[int, int, asyncio.Future[None]]] = []
+        self._count = count()
         self._selector = self
         self.set_exception_handler(lambda _loop, _context: None)  # what a cancelled task raises is of no interest
 
@@ -89,7 +92,7 @@ class Scheduler(asyncio.BaseEventLoop):
     async def after(self, turns: int) -> None:
         """Wait until the loop was asked this many times more."""
         future = self.create_future()
-        self._waiting.append((self.turns + turns, future))
+        heappush(self._waiting, (self.turns + turns, next(self._count), future))
         await future
 
     def fail(self, promise: str, how: str) -> None:
@@ -144,7 +147,7 @@ class Scheduler(asyncio.BaseEventLoop):
 
     def _wake(self) -> None:
         while self._waiting and self._waiting[0][0] <= self.turns:
-            _, future = self._waiting.pop(0)
+            *_, future = heappop(self._waiting)
             if not future.done():
                 future.set_result(None)
 
