@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping
+from itertools import product
 from typing import Any
 
 from chassis.entry import NOTES
@@ -146,12 +147,12 @@ class Checks:
         """The counters of each service account for every record of its topics."""
         for name, service in self._services.items():
             tally = Counter[Any](databases[name].tables["tally"])
-            for topic in service.topics:
-                for lane in range(broker.groups[name].lanes):
-                    counted = tally[topic.name, lane, "handled"] + tally[topic.name, lane, "ignored"]
-                    there = _distinct(broker.partitions.get((topic.name, lane), ()))
-                    if counted != there or tally[topic.name, lane, "later"]:
-                        self._fail("tally", f"{name} counts {counted} of {there} in {topic.name} {lane}: {tally}")
+            places = product([topic.name for topic in service.topics], range(broker.groups[name].lanes))
+            for topic, lane in places:
+                counted = tally[topic, lane, "handled"] + tally[topic, lane, "ignored"]
+                there = _distinct(broker.partitions.get((topic, lane), ()))
+                if counted != there or tally[topic, lane, "later"]:
+                    self._fail("tally", f"{name} counts {counted} of {there} in {topic} {lane}: {tally}")
 
     def _fail(self, promise: str, how: str) -> None:
         self._scheduler.fail(promise, how)
