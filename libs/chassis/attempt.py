@@ -132,12 +132,24 @@ class Attempt:
         for entry in candidates:
             if entry.is_home:
                 here.append(entry)
-            elif self._may_pass(entry, lacks.of(entry)):
+            elif self._may_pass(entry, lacks.of(entry)) and await self._is_first(entry):
                 queue = queues[id(entry)]
                 is_free = queue not in standing and queue not in self.shelf.queues.tail
                 if self._move(entry, queue, subjects[id(entry)], is_free=is_free):
                     here.append(entry)
         return here
+
+    async def _is_first(self, entry: Entry) -> bool:
+        """Whether a repaired message was not heard otherwise: when it came, nobody could read its sender's id."""
+        if not entry.was_unread:
+            return True
+        if not await revisions.unseen(self.service, self.ledger, [entry]):
+            self._finish(entry, "duplicate")
+        elif entry.problem:
+            self._fail(entry, entry.problem)
+        else:
+            return True
+        return False
 
     def _move(self, entry: Entry, queue: str, subject: str, *, is_free: bool) -> bool:
         lane = lane_of(subject, self.lanes)

@@ -11,6 +11,7 @@ from chassis.service import Heard, Route
 if TYPE_CHECKING:
     from chassis.ports import Parked
 
+CONFLICT, UNREAD = "conflict", "unread"
 NOTES = "note"  # the topic of a service's messages to itself, which never leave its tables
 
 
@@ -28,7 +29,8 @@ class Entry:
     route: Route | None = None  # None: a type that this service does not hear
     problem: str | None = None  # why it cannot be read
     is_conflict: bool = False  # it reuses a sender's id with another content
-    place: str = ""  # partition and offset of a fresh record
+    was_unread: bool = False  # it could not be read when it came, so that its sender's id was not remembered
+    place: str = ""  # partition and offset of a fresh record, or its row
 
     @property
     def type(self) -> str:
@@ -39,6 +41,13 @@ class Entry:
     def kind(self) -> Hashable:
         """What its group has in common: one type taken one way."""
         return id(self.route) if self.route else self.type
+
+    @property
+    def finding(self) -> str:
+        """What its row must not forget about it."""
+        if self.is_conflict:
+            return CONFLICT
+        return UNREAD if self.problem or self.was_unread else ""
 
     @property
     def is_home(self) -> bool:

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from chassis.ports import Keep, Later, Standing
-from chassis.wire import mark_conflict
+from chassis.wire import note_finding
 
 if TYPE_CHECKING:
     from chassis.entry import Entry
@@ -121,5 +121,5 @@ class Shelf:
     def _row(entry: Entry, reason: str, due: datetime | None) -> Later:
         heard = entry.heard
         place = (entry.queue, heard.lane, heard.topic, entry.key, heard.subject)
-        headers = mark_conflict(entry.headers, is_conflict=entry.is_conflict)
+        headers = note_finding(entry.headers, entry.finding)
         return Later(*place, entry.value, headers, reason, due)

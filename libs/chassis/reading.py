@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from chassis.entry import NOTES, Entry
+from chassis.entry import CONFLICT, NOTES, UNREAD, Entry
 from chassis.errors import describe
 from chassis.service import Heard
-from chassis.wire import Envelope, UnreadableError, is_marked_conflict, moment_of, read_envelope
+from chassis.wire import Envelope, UnreadableError, finding_of, moment_of, read_envelope
 from contracts.event import OutsideEvent
 from contracts.topics import topic_named
 from contracts.values import named_id
@@ -46,11 +46,14 @@ def read_parked(service: Service, row: Parked) -> Entry:
     """Read a row of `later` again: a repaired body may be readable now."""
     envelope, problem = _read_envelope(row.headers, 0)
     heard: Heard[Any] = Heard(_UNREAD, row.subject, row.topic, row.lane, envelope)
-    entry = Entry(row.queue, row.lane, row.key, heard, row.value, row.headers, row=row, problem=problem)
+    place = f"later:{row.id}"
+    entry = Entry(row.queue, row.lane, row.key, heard, row.value, row.headers, row=row, problem=problem, place=place)
     if problem:
         return entry
     _read_body(service, entry)
-    if is_marked_conflict(row.headers):
+    finding = finding_of(row.headers)
+    entry.was_unread = finding == UNREAD
+    if finding == CONFLICT:
         entry.is_conflict, entry.route = True, service.conflicting.get(entry.type, entry.route)
     return entry
 

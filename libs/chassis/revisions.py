@@ -59,7 +59,7 @@ async def fresh(service: Service, ledger: Ledger, entries: Sequence[Entry]) -> l
     if numbered:
         new += judge(numbered, await ledger.hear(newest(numbered)), service.restating)
     if outside:
-        new += await _unseen(service, ledger, outside)
+        new += await unseen(service, ledger, outside)
     kept = set(map(id, new))
     return [entry for entry in entries if id(entry) in kept]
 
@@ -69,7 +69,8 @@ def _leaps() -> frozenset[str]:
     return frozenset(topic.name for topic in TOPICS if topic.compacted or topic.shared)
 
 
-async def _unseen(service: Service, ledger: Ledger, entries: Sequence[Entry]) -> list[Entry]:
+async def unseen(service: Service, ledger: Ledger, entries: Sequence[Entry]) -> list[Entry]:
+    """Keep what strangers did not say before; remember it for ever."""
     named = [(entry, _identity(entry)) for entry in entries]
     digests: dict[str, bytes] = {}
     for entry, identity in named:
@@ -98,8 +99,10 @@ async def _without_known_conflicts(service: Service, ledger: Ledger, entries: li
     for entry in new:
         if entry.is_conflict:
             entry.route = service.conflicting.get(entry.type)
-            if entry.route is None:  # it stands alone: nobody waits behind a sender's mistake
-                entry.problem, entry.queue = "id_collision", _place(entry)
+            if entry.route is None:
+                entry.problem = "id_collision"
+                if entry.row is None:  # it stands alone: nobody waits behind a sender's mistake
+                    entry.queue = _place(entry)
     return new
 
 

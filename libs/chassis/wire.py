@@ -16,7 +16,7 @@ Headers = Sequence[tuple[str, bytes]]
 HEADERS_MAX = 64
 HEADER_BYTES_MAX = 256  # of those read here: ids become keys of rows, which have a limit
 _READ = frozenset({"ce_id", "ce_type", "ce_time", "ce_sequence", "traceparent"})
-_CONFLICT = "ordermill_conflict"
+_FINDING = "ordermill_finding"
 _YEARS = range(1970, 2200)  # beyond these, arithmetic in another zone can leave the calendar
 
 
@@ -139,15 +139,15 @@ def unpack_headers(text: str) -> list[tuple[str, bytes]]:
     return [(name, value.encode("utf-8", "surrogateescape")) for name, value in json.loads(text)]
 
 
-def mark_conflict(headers: Headers, *, is_conflict: bool) -> Headers:
+def note_finding(headers: Headers, finding: str) -> Headers:
     """Write down what was found out about a message that is set aside; a stranger cannot say it of his own."""
-    others = [header for header in headers if header[0] != _CONFLICT]
-    return [*others, (_CONFLICT, b"")] if is_conflict else others
+    others = [header for header in headers if header[0] != _FINDING]
+    return [*others, (_FINDING, finding.encode())] if finding else others
 
 
-def is_marked_conflict(headers: Headers) -> bool:
-    """Whether `mark_conflict` said so."""
-    return any(name == _CONFLICT for name, _ in headers)
+def finding_of(headers: Headers) -> str:
+    """What `note_finding` wrote down."""
+    return next((value.decode() for name, value in headers if name == _FINDING), "")
 
 
 def moment_of(timestamp_ms: int) -> datetime:

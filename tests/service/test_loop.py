@@ -217,6 +217,39 @@ async def test_an_edited_body_is_taken_in_place_of_the_first(bench: Bench) -> No
     assert bench.said(RESOLVED)[0].resolution == "edited"
 
 
+@pytest.mark.parametrize("when", ["before", "behind", "after"])
+async def test_a_repaired_message_counts_once_with_the_good_one(bench: Bench, when: str) -> None:
+    await bench.hear(order("pay pi-1"), subject="o-1")
+    good = captured("pi-1", "op-1")
+    garbled = bench.record(good)
+    garbled.value = good.encode()[:-9]
+    if when == "before":
+        await bench.hear(good)
+    await bench.hear_records([garbled])
+    if when == "behind":
+        await bench.hear(good)
+
+    await decide(bench, Decision("edit", "kim", "mended", good.encode()))
+    if when == "after":
+        await bench.hear(good)
+
+    assert await story(bench, "o-1") == ["received", "captured"]
+    assert await bench.rows("select from later where not timer") == []
+
+
+async def test_a_repaired_message_that_waits_is_not_lost(bench: Bench) -> None:
+    good = captured("pi-1", "op-1")
+    garbled = bench.record(good)
+    garbled.value = good.encode()[:-9]
+    await bench.hear_records([garbled])
+
+    await decide(bench, Decision("edit", "kim", "mended", good.encode()))
+    assert await story(bench) == []
+    await bench.hear(order("pay pi-1"), subject="o-1")
+
+    assert await story(bench, "o-1") == ["received", "captured"]
+
+
 async def test_a_discarded_message_lets_its_followers_pass(bench: Bench) -> None:
     follower = bench.record(example(intake.OrderCancelled), "o-1", revision=2)
     await bench.hear_records([bench.record(order("poison"), "o-1", revision=1), follower])
