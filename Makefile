@@ -65,7 +65,7 @@ lock: setup ## Write both lock files anew from pyproject.toml
 
 .PHONY: clean
 clean: ## Stop the stacks of this checkout and delete all that was made in it
-	@for home in .ordermill .ordermill-test .ordermill-test-chassis; do \
+	@for home in .ordermill .ordermill-bench .ordermill-test .ordermill-test-chassis; do \
 	    if [ -d $$home ] && [ -x $(BIN)/ordermill ]; then ORDERMILL_HOME=$$home $(BIN)/ordermill down --wipe || exit 1; fi; \
 	done
 	@rm -rf .venv .venv.lock .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -78,13 +78,18 @@ async def logs_of(consumer: Any, places: Collection[Place]) -> dict[Place, Log]:
     return {place: Log(starts[TopicPartition(*place)], ends[TopicPartition(*place)]) for place in places}
 
 
-async def messages(consumer: Any, places: Collection[Place]) -> AsyncIterator[Record]:  # noqa: ANN401 (the same)
-    """Every message that is in these partitions now, in order within each."""
-    logs = await logs_of(consumer, places)
+async def messages(
+    consumer: Any,  # noqa: ANN401 (the same)
+    places: Collection[Place],
+    since: Mapping[Place, Log] | None = None,
+) -> AsyncIterator[Record]:
+    """Every message that is in these partitions now, in order within each; or those that came since they ended so."""
+    begin = {place: log.end for place, log in (since or {}).items()}
+    logs = {place: Log(begin.get(place, log.start), log.end) for place, log in (await logs_of(consumer, places)).items()}
     left = {TopicPartition(*place): log.end for place, log in logs.items() if log.end > log.start}
     consumer.assign(list(left))
-    if left:
-        await consumer.seek_to_beginning()
+    for place in left:
+        consumer.seek(place, logs[Place(*place)].start)
     while left:
         polled: Mapping[TopicPartition, list[Record]] = await consumer.getmany(*left, timeout_ms=POLL_MS)
         for place, records in polled.items():

@@ -19,6 +19,7 @@ COMMANDS = {
     "status": ("ordermill.serving:status", "Show what runs, and whether it answers."),
     "doctor": ("ordermill.serving:doctor", "Find what keeps the stack from starting."),
     "demo": ("ordermill.demo:demo", "Run orders through everything, and check that it ties."),
+    "bench": ("ordermill.bench:bench", "Measure the pipeline beside the least it could cost."),
     "publish": ("ordermill.publish:publish", "Publish a file of messages as somebody outside."),
     "order": ("ordermill.order:order", "Tell one order's whole story from the topics."),
     "dead-letters": ("ordermill.dead_letters:app", "See what no service could handle, and decide."),

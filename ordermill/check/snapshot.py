@@ -85,7 +85,7 @@ async def snapshot_of(running: Stack) -> AsyncIterator[Snapshot]:
             connection.transaction(isolation="repeatable_read", readonly=True),
         ):
             await connection.execute(SESSION)
-            orders, mails = await under_way(connection), await _rows_under_way(connection, POST)
+            orders, mails = await under_way(connection), await rows_under_way(connection, POST)
             ends = await logs_of(consumer, places_of(TOPICS))
             lag = sum(each.lag for group in GROUPS for each in behind(group, positions[group], ends))
             yield Snapshot(connection, known_of(positions, ends), Busy(lag + orders, lag + orders + mails))
@@ -106,9 +106,10 @@ def known_of(positions: Mapping[str, Mapping[Place, int]], ends: Mapping[Place, 
 
 async def under_way(connection: Connection) -> int:
     """What services have heard and not done yet, or announced and not published, but for mails."""
-    return sum([await _rows_under_way(connection, service) for service in service_names() if service != POST])
+    return sum([await rows_under_way(connection, service) for service in service_names() if service != POST])
 
 
-async def _rows_under_way(connection: Connection, service: str) -> int:
+async def rows_under_way(connection: Connection, service: str) -> int:
+    """What one service has heard and not done yet, or announced and not published."""
     number: int = await connection.fetchval(UNDER_WAY.format(service))
     return number

@@ -85,7 +85,7 @@ async def _run(
 ) -> tuple[Summary, list[Finding]]:
     async with reading(running) as connection:
         workload = await _workload(connection, orders, paths, progress)
-        await _load(running, connection, workload, progress)
+        await load(running, connection, workload, progress)
         before = await _total(connection)
         ids = workload.order_ids()
         known = len(await connection.fetch(SQL.known_orders.text, ids))
@@ -111,7 +111,7 @@ async def _workload(
     return Generated(sum(map(int, orders)), first, chance)
 
 
-async def _load(running: Stack, connection: Connection, workload: Workload, progress: Progress) -> None:
+async def load(running: Stack, connection: Connection, workload: Workload, progress: Progress) -> None:
     """Publish what the stack does not know, and wait until every service does."""
     known = {row["sku"] for row in await connection.fetch(SQL.known_items.text)}
     at = datetime.now(UTC)

@@ -30,6 +30,10 @@ class Shop:
 
     chance: Chance
     items: tuple[ItemDefined, ...]
+    # Fewest and most lines of an order.
+    lines: tuple[int, int] = (1, 4)
+    # A power law: a uniform number to this power makes the first items sell the most; 1 sells all alike.
+    skew: float = 2.0
 
     def order(self, number: int, at: datetime) -> Iterator[tuple[OutsideEvent, datetime]]:
         """Place one order; an authorised payment is noticed by its provider."""
@@ -40,7 +44,7 @@ class Shop:
                 yield authorized(payment, placed.currency, at), at
 
     def _placed(self, number: int, at: datetime) -> OrderPlaced:
-        lines = tuple(self._line(number, place) for place in range(1, self.chance.between(1, 4, "lines", number) + 1))
+        lines = tuple(self._line(number, place) for place in range(1, self.chance.between(*self.lines, "lines", number) + 1))
         goods = sum(line.amount for line in lines)
         charge = Charge(kind="carriage", amount=CARRIAGE, taxes=(_included(CARRIAGE),))
         total = goods + CARRIAGE
@@ -56,8 +60,7 @@ class Shop:
         )  # fmt: skip
 
     def _line(self, number: int, place: int) -> Line:
-        # A power law: the square of a uniform number makes the first items sell the most.
-        rank = int(self.chance.number("item", number, place) ** 2 * len(self.items))
+        rank = int(self.chance.number("item", number, place) ** self.skew * len(self.items))
         chosen = self.items[rank]
         quantity = self.chance.between(1, 3, "quantity", number, place)
         amount = chosen.price * quantity

@@ -1,0 +1,160 @@
+"""The pipeline under load: orders in, everything watched until nothing is left to do, and the books checked.
+
+A run of which anything does not tie has measured nothing, and is void.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from chassis.kafka import Publisher
+from contracts.channel import OrderPlaced
+from contracts.intake import OrderCompleted, OrderReleased
+from contracts.shipping import ShipmentDispatched
+from ordermill.bench import logs
+from ordermill.bench.figures import Latency, waits
+from ordermill.bench.logs import Said
+from ordermill.bench.meter import SQL, Meter, Spent
+from ordermill.bench.workload import LINES, Steady
+from ordermill.check import POST, examine, rows_under_way, under_way
+from ordermill.errors import CommandError
+from ordermill.lag import gauging
+from ordermill.stack import Stack
+from ordermill.world.speech import CHUNK, outgoing
+
+if TYPE_CHECKING:
+    from chassis.postgres import Connection
+    from chassis.wire import Outgoing
+
+LOOK_S = 0.2
+STALL_S = 60.0  # nothing has come to its end for so long: it never will
+
+
+class VoidError(CommandError):
+    """A run that measured nothing, because not everything it did was right."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run of the pipeline: so many orders from placement to completion."""
+
+    orders: int
+    # From the first order's place in the log to the last one's completion.
+    seconds: float
+    spent: Spent
+    said: Said
+    released: Latency
+    dispatched: Latency
+    completed: Latency
+
+    @property
+    def orders_a_second(self) -> float:
+        """How many came through."""
+        return self.orders / self.seconds
+
+    @property
+    def lines_a_second(self) -> float:
+        """The same in lines."""
+        return self.orders_a_second * LINES
+
+
+Send = Callable[[], Awaitable[dict[str, float]]]
+
+
+class Pipeline:
+    """The running services, to be loaded and watched."""
+
+    def __init__(self, stack: Stack, meter: Meter) -> None:
+        self.stack, self.meter = stack, meter
+
+    async def saturate(self, orders: Steady) -> Run:
+        """Publish orders at full speed; latencies count from when the log took them."""
+        messages = [outgoing(event, at) for event, at in orders.orders()]
+        return await self.run(orders, lambda: self._publish(messages))
+
+    async def run(self, orders: Steady, send: Send) -> Run:
+        """Send orders, wait until all is done, and tell what it took. Raises VoidError.
+
+        `send` returns the moment in ms at which each order should have been sent, where it knows; else the log does.
+        """
+        done: int = await self.meter.connection.fetchval(SQL.completed.text)
+        before = await logs.ends(self.stack.kafka)
+        await self.meter.connection.execute("checkpoint")
+        since = await self.meter.read()
+        sending = asyncio.ensure_future(send())
+        await self._completed(done + orders.number, sending)
+        await self._rested()
+        spent = await self.meter.spent(since)
+        await self._check()
+        return told(orders, spent, await logs.said_since(self.stack.kafka, before), sending.result())
+
+    async def _publish(self, messages: Sequence[Outgoing]) -> dict[str, float]:
+        publisher = Publisher(self.stack.kafka, "ordermill-bench")
+        await publisher.start()
+        try:
+            for first in range(0, len(messages), CHUNK):
+                await publisher.publish(messages[first : first + CHUNK])
+        finally:
+            await publisher.stop()
+        return {}
+
+    async def _completed(self, wanted: int, sending: asyncio.Future[dict[str, float]]) -> None:
+        done, moved = -1, time.monotonic()
+        while done < wanted or not sending.done():
+            if sending.done():
+                sending.result()
+            before, done = done, await self.meter.connection.fetchval(SQL.completed.text)
+            moved = time.monotonic() if done != before else moved
+            if time.monotonic() - moved > STALL_S:
+                raise VoidError(f"no order was completed for {STALL_S:.0f} s: {await _states(self.meter.connection)}")
+            await asyncio.sleep(LOOK_S)  # tables announce nothing
+
+    async def _rested(self) -> None:
+        """Wait until nobody has anything to do any more, the last mail included."""
+        deadline = time.monotonic() + STALL_S
+        async with gauging(self.stack.kafka) as lags:
+            while sum(each.lag for each in await lags()) or await _left(self.meter.connection):
+                if time.monotonic() > deadline:
+                    raise VoidError(f"all orders are completed, but after {STALL_S:.0f} s something is still to do")
+                await asyncio.sleep(LOOK_S)
+
+    async def _check(self) -> None:
+        broken = [finding for finding in await examine(self.stack) if not finding.holds]
+        if broken:
+            first = broken[0]
+            raise VoidError(f"{len(broken)} laws do not hold. {first.says} {first.skipped or dict(first.rows[0])}")
+
+
+async def _left(connection: Connection) -> int:
+    return await under_way(connection) + await rows_under_way(connection, POST)
+
+
+async def _states(connection: Connection) -> str:
+    return ", ".join(f"{row['orders']:,} {row['state']}" for row in await connection.fetch(SQL.states.text))
+
+
+def told(orders: Steady, spent: Spent, said: Said, due_ms: dict[str, float]) -> Run:
+    """What a run's messages tell. Raises VoidError when an order is missing among them."""
+    placed = due_ms or said.moments_ms(OrderPlaced)
+    completed = said.moments_ms(OrderCompleted)
+    if not set(orders.order_ids()) == placed.keys() == completed.keys():
+        raise VoidError(f"{orders.number:,} were ordered, {len(placed):,} placed, {len(completed):,} completed")
+    return Run(
+        orders=orders.number,
+        seconds=(max(completed.values()) - min(placed.values())) / 1000,
+        spent=spent,
+        said=said,
+        released=Latency.of(waits(placed, said.moments_ms(OrderReleased))),
+        dispatched=Latency.of(waits(placed, said.moments_ms(ShipmentDispatched))),
+        completed=Latency.of(waits(placed, completed)),
+    )
+
+
+def now_ms() -> float:
+    """The clock that logs use."""
+    return datetime.now(UTC).timestamp() * 1000
