@@ -1,37 +1,58 @@
-"""`ordermill bench`: which parts are measured, in which order, and where the results go."""
+"""`ordermill bench`: what is to be measured, and where the results go."""
 
 from __future__ import annotations
 
 import asyncio
+import json
+from pathlib import Path
+from typing import Annotated
 
-from ordermill.access import deciding, reading
+from cyclopts import Parameter
+
+from ordermill.bench import docs
 from ordermill.bench.home import fresh
-from ordermill.bench.meter import Meter
-from ordermill.bench.pipeline import Pipeline
-from ordermill.bench.workload import Steady
-from ordermill.demo.command import load
-from ordermill.serving import step_by_step
-from ordermill.stack import Progress, Stack
+from ordermill.bench.measure import Plan, What, measure
+from ordermill.bench.picture import draw
+from ordermill.bench.report import print_report
+from ordermill.serving import Flag, step_by_step
 
-DEFAULT_ORDERS = 3_000
+DEFAULT_ORDERS, DEFAULT_ROUNDS = 3_000, 3
+ALWAYS = frozenset({What.PIPELINE, What.FLOOR, What.NAIVE, What.HALF_LOAD})
 
 
-def bench(*, orders: int = DEFAULT_ORDERS) -> int:
-    """Measure."""
+def bench(  # noqa: PLR0913 (each is an option of the command line)
+    *,
+    orders: int = DEFAULT_ORDERS,
+    rounds: int = DEFAULT_ROUNDS,
+    hot: Flag = False,
+    idle: Flag = False,
+    only: Annotated[tuple[What, ...], Parameter(consume_multiple=True, negative="")] = (),
+    json_file: Annotated[Path | None, Parameter(name="--json")] = None,
+    write_docs: Flag = False,
+) -> int:
+    """Measure the pipeline, beside the least that it could cost and beside the naive form. Takes minutes.
+
+    Starts a stack of its own, empty, with all services, runs generated two-line orders through it and stops it again.
+    When anything does not tie at the end of a run, the whole bench is void: exit code 1. docs/performance.md says what
+    is measured and how; on a machine that does other things as well, the figures mean little.
+
+    Args:
+        orders: How many orders a run places.
+        rounds: How often pipeline, floor and naive form are run in turn; their medians count.
+        hot: Measure orders of one item as well.
+        idle: Measure what everything uses while there is nothing to do as well.
+        only: Measure this alone; what it is compared with runs too.
+        json_file: Write the results there, and their picture beside it.
+        write_docs: Write the results into docs/performance.md, with their picture.
+    """
+    wanted = frozenset(only) or ALWAYS | ({What.HOT} if hot else set()) | ({What.IDLE} if idle else set())
     progress = step_by_step()
     with fresh(progress) as running:
-        asyncio.run(_measure(running, orders, progress))
+        results = asyncio.run(measure(running, Plan(orders, rounds, wanted), progress))
+    if json_file:
+        json_file.write_text(json.dumps(results.as_json(), indent=2) + "\n", encoding="utf-8")
+        json_file.with_suffix(".svg").write_text(draw(results), encoding="utf-8")
+    if write_docs:
+        docs.write(results)
+    print_report(results)
     return 0
-
-
-async def _measure(running: Stack, orders: int, progress: Progress) -> None:
-    work = Steady.of(orders * 2, 1)
-    async with reading(running) as auditor:
-        await load(running, auditor, work, progress)
-    async with deciding(running) as connection:
-        pipeline = Pipeline(running, Meter(running, connection))
-        for i in range(2):
-            run = await pipeline.saturate(work.part(1 + i * orders, orders))
-            print(run.orders_a_second, run.released, run.dispatched, run.completed, run.spent.cpu_us(orders))
-            print(run.spent.seconds, run.spent.wal_bytes / orders, run.spent.transactions / orders, len(run.said.records) / orders, run.said.size_bytes / orders)
-        print(pipeline.meter.memory_bytes())

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from math import ceil
 from statistics import median
 
-Plain = dict[str, object]
-
 
 @dataclass(frozen=True, slots=True)
 class Latency:
@@ -50,8 +48,3 @@ def middle(values: Iterable[float]) -> float:
 def spread(values: Sequence[float]) -> float:
     """How far rounds are apart, as a share of their median."""
     return (max(values) - min(values)) / middle(values)
-
-
-def per(parts: Mapping[str, float], number: int) -> dict[str, float]:
-    """Each part's share of one."""
-    return {name: value / number for name, value in parts.items()}

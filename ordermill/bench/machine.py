@@ -85,6 +85,8 @@ def _read(path: Path) -> str:
 def described() -> str:
     """The machine in one line: figures mean nothing without it."""
     lines = _read(PROC / "cpuinfo").splitlines()
-    model = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.machine())
+    model = next(
+        (line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.machine()
+    )
     memory_gib = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     return f"{os.cpu_count()} x {model}, {memory_gib:.0f} GiB, {platform.system()} {platform.release()}"

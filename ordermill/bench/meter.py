@@ -42,10 +42,6 @@ class Spent:
     wal_bytes: int
     transactions: int
 
-    def cpu_us(self, orders: int) -> dict[str, float]:
-        """Microseconds of CPU an order, by process."""
-        return {name: seconds / orders * 1e6 for name, seconds in self.cpu_s.items()}
-
 
 class Meter:
     """Reads the meters of one stack."""

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -20,7 +21,7 @@ from ordermill.bench import logs
 from ordermill.bench.figures import Latency, waits
 from ordermill.bench.logs import Said
 from ordermill.bench.meter import SQL, Meter, Spent
-from ordermill.bench.workload import LINES, Steady
+from ordermill.bench.workload import Steady
 from ordermill.check import POST, examine, rows_under_way, under_way
 from ordermill.errors import CommandError
 from ordermill.lag import gauging
@@ -57,11 +58,6 @@ class Run:
         """How many came through."""
         return self.orders / self.seconds
 
-    @property
-    def lines_a_second(self) -> float:
-        """The same in lines."""
-        return self.orders_a_second * LINES
-
 
 Send = Callable[[], Awaitable[dict[str, float]]]
 
@@ -94,13 +90,9 @@ class Pipeline:
         return told(orders, spent, await logs.said_since(self.stack.kafka, before), sending.result())
 
     async def _publish(self, messages: Sequence[Outgoing]) -> dict[str, float]:
-        publisher = Publisher(self.stack.kafka, "ordermill-bench")
-        await publisher.start()
-        try:
+        async with publishing(self.stack) as publisher:
             for first in range(0, len(messages), CHUNK):
                 await publisher.publish(messages[first : first + CHUNK])
-        finally:
-            await publisher.stop()
         return {}
 
     async def _completed(self, wanted: int, sending: asyncio.Future[dict[str, float]]) -> None:
@@ -153,6 +145,17 @@ def told(orders: Steady, spent: Spent, said: Said, due_ms: dict[str, float]) -> 
         dispatched=Latency.of(waits(placed, said.moments_ms(ShipmentDispatched))),
         completed=Latency.of(waits(placed, completed)),
     )
+
+
+@asynccontextmanager
+async def publishing(stack: Stack) -> AsyncIterator[Publisher]:
+    """A producer as channels have it."""
+    publisher = Publisher(stack.kafka, "ordermill-bench")
+    await publisher.start()
+    try:
+        yield publisher
+    finally:
+        await publisher.stop()
 
 
 def now_ms() -> float:
