@@ -43,6 +43,10 @@ faults: setup ## Kill, stop, freeze and poison real processes under load (minute
 simulate: setup ## Run the chassis through seeded crashes and races; SEEDS=<number, range or "mutants">
 	@$(BIN)/python -m tests.simulation $(or $(SEEDS),1-100)
 
+.PHONY: bench
+bench: setup ## Measure the pipeline beside its floor (minutes); OPTIONS=<what to add>, SMOKE=1 for a small one
+	@$(if $(SMOKE),$(BIN)/python -m pytest -m bench,$(BIN)/ordermill bench $(OPTIONS))
+
 .PHONY: lint
 lint: setup ## Check format, style, types and the direction of imports
 	@$(BIN)/python -m ruff format --check .

@@ -34,7 +34,8 @@ def measured(results: Results) -> str:
     """The figures as Markdown."""
     made = results.made
     circumstances = (
-        f"Commit `{made['commit']}`, {made['at']}, {made['orders']:,} orders a run, medians of {made['rounds']} rounds.\n"
+        f"Commit `{made['commit']}`, {made['at']}; {made['orders']:,} orders a run, medians of {made['rounds']} "
+        f"rounds.\n"
         f"{made['machine']}; Python {made['python']}, PostgreSQL {made['postgres']}."
     )
     return "\n\n".join([circumstances, *("\n".join(_markdown(table)) for table in tables(results))])

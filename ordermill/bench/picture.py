@@ -1,4 +1,4 @@
-"""The results as a picture: rates, what an order costs, how long it takes, and which process does the work. Plain SVG."""
+"""The results as a picture in plain SVG: rates, what an order costs, how long it takes, and who does the work."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FORMS = ("floor", "pipeline", "naive")
 STYLE = """
 text{font-family:system-ui,-apple-system,"Segoe UI","DejaVu Sans",sans-serif;font-size:13px;fill:#1f2933}
 .title{font-size:20px;font-weight:600} .head{font-size:15px;font-weight:600} .sub{font-size:11.5px;fill:#52606d}
-.name{text-anchor:end} .ours{font-weight:600} .axis{stroke:#9aa5b1;stroke-width:1}
+.name{text-anchor:end} .ours{font-weight:600} .range{stroke:#0f766e;stroke-width:2}
 """
 
 
@@ -43,7 +43,8 @@ def draw(results: Results) -> str:
     made = results.made
     heading = f"{made['orders']:,} orders a run, medians of {made['rounds']} rounds · {made['machine']}"
     return "\n".join([
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {bottom:.0f}" role="img" aria-label="Performance">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {bottom:.0f}" role="img">',
+        "<title>What an order costs, beside the least it could</title>",
         f"<style>{STYLE}</style>",
         f'<rect width="{WIDTH}" height="{bottom:.0f}" fill="#ffffff"/>',
         _text(MARGIN, 40, "What an order costs, beside the least it could", "title"),
@@ -94,7 +95,7 @@ class Panel:
         self.shapes += [
             _text(LABELS - 12, y + 15, name, "name"),
             _rect(LABELS, y + 4, begin - LABELS, BAR - 8, TEAL),
-            f'<path d="M{begin:.1f} {y + 10:.1f}H{end:.1f}M{end:.1f} {y + 4:.1f}v12" stroke="{TEAL}" stroke-width="2"/>',
+            f'<path class="range" d="M{begin:.1f} {y + 10:.1f}H{end:.1f}M{end:.1f} {y + 4:.1f}v12"/>',
             _text(end + 8, y + 15, value, ""),
         ]
 
