@@ -85,7 +85,9 @@ async def messages(
 ) -> AsyncIterator[Record]:
     """Every message that is in these partitions now, in order within each; or those that came since they ended so."""
     begin = {place: log.end for place, log in (since or {}).items()}
-    logs = {place: Log(begin.get(place, log.start), log.end) for place, log in (await logs_of(consumer, places)).items()}
+    logs = {
+        place: Log(begin.get(place, log.start), log.end) for place, log in (await logs_of(consumer, places)).items()
+    }
     left = {TopicPartition(*place): log.end for place, log in logs.items() if log.end > log.start}
     consumer.assign(list(left))
     for place in left:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ordermill.bench.picture import draw
-from ordermill.bench.report import Table, tables
+from ordermill.bench.report import Table, doubt, tables
 from ordermill.bench.results import Results
 from ordermill.errors import CommandError
 from ordermill.stack.home import CHECKOUT
@@ -38,7 +38,8 @@ def measured(results: Results) -> str:
         f"rounds.\n"
         f"{made['machine']}; Python {made['python']}, PostgreSQL {made['postgres']}."
     )
-    return "\n\n".join([circumstances, *("\n".join(_markdown(table)) for table in tables(results))])
+    texts = [circumstances, doubt(results), *("\n".join(_markdown(table)) for table in tables(results))]
+    return "\n\n".join(text for text in texts if text)
 
 
 def _markdown(table: Table) -> Iterator[str]:

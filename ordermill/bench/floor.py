@@ -9,7 +9,7 @@ with its offsets in the same transaction. Updates and deletions are left out, an
 from __future__ import annotations
 
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -65,7 +65,7 @@ async def lay(stack: Stack, meter: Meter, run: Run, rows: Mapping[str, int]) -> 
 def jobs_of(stack: Stack, records: Sequence[Record], rows: Mapping[str, int]) -> dict[str, Job]:
     """Each service's part of what was said, heard and written."""
     said: dict[str, list[Message]] = defaultdict(list)
-    heard: dict[str, list[str]] = defaultdict(list)
+    heard: dict[str, Counter[str]] = defaultdict(Counter)
     for record in records:
         topic = topic_named(record.topic)
         speaker = OUTSIDE if isinstance(topic.owner, Outside) else str(topic.owner)
@@ -73,16 +73,12 @@ def jobs_of(stack: Stack, records: Sequence[Record], rows: Mapping[str, int]) ->
             Message(PREFIX + topic.name, record.partition, record.key, record.value, list(record.headers))
         )
         for reader in topic.readers:
-            heard[str(reader)].append(PREFIX + topic.name)
+            heard[str(reader)][PREFIX + topic.name] += 1
     inside = [str(service) for service in Service if service is not Service.CONSOLE]
     tables = {name: {t: n for t, n in rows.items() if t.startswith(f"{name}.")} for name in inside}
     if silent := [name for name in inside if not (said[name] and heard[name] and tables[name])]:
         raise CommandError(f"what {', '.join(silent)} said, heard and wrote cannot be read: there is no floor")
     return {
-        name: Job(name, stack.kafka, stack.admin_url, said[name], _counts(heard[name]), tables.get(name, {}))
+        name: Job(name, stack.kafka, stack.admin_url, said[name], heard[name], tables.get(name, {}))
         for name in (*inside, OUTSIDE)
     }
-
-
-def _counts(names: Sequence[str]) -> dict[str, int]:
-    return {name: names.count(name) for name in set(names)}

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from ordermill.bench.figures import spread
 from ordermill.bench.results import APART, SERVERS, Part, Results
 from ordermill.render import print_table
 
 MIB = 1 << 20
+APART_MOST = 0.1
 RATIOS = {
     "rate_to_floor": "orders a second, to the floor's",
     "cpu_to_floor": "CPU of an order, to the floor's",
@@ -34,6 +36,8 @@ def print_report(results: Results) -> None:
     for table in tables(results):
         print(f"\n{table.title}")
         print_table(table.headings, table.rows, right=table.headings[1:])
+    if reason := doubt(results):
+        print(f"\n{reason}")
 
 
 def tables(results: Results) -> Iterator[Table]:
@@ -47,12 +51,20 @@ def tables(results: Results) -> Iterator[Table]:
     if ratios := results.ratios():
         yield Table("Ratios", ["", "ratio"], [(RATIOS[name], f"{ratio:.2f}") for name, ratio in ratios.items()])
     if results.rounds:
-        rounds = [(name, *(f"{part.orders_a_second:,.0f}" for part in each)) for name, each in results.rounds.items()]
-        longest = max(map(len, rounds))
-        padded = [(*row, *[""] * (longest - len(row))) for row in rounds]
-        yield Table("Orders a second, by round", ["", *map(str, range(1, longest))], padded)
+        yield Table("Orders a second, by round", ["", "rounds", "apart"], _rounds(results.rounds))
     if results.memory_bytes or results.idle:
         yield Table("Processes", ["", "memory", "CPU while idle"], _processes(results))
+
+
+def doubt(results: Results) -> str:
+    """Why the figures should not be believed, if there is a reason: floors do the same work, so they take as long."""
+    apart = spread([part.orders_a_second for part in results.rounds.get("floor", ())] or [1.0])
+    return f"The floors are {apart:.0%} apart: the machine had other things to do." if apart > APART_MOST else ""
+
+
+def _rounds(rounds: Mapping[str, Sequence[Part]]) -> list[Sequence[str]]:
+    rates = {name: [part.orders_a_second for part in parts] for name, parts in rounds.items()}
+    return [(name, " · ".join(f"{rate:,.0f}" for rate in each), f"{spread(each):.0%}") for name, each in rates.items()]
 
 
 def _forms(parts: Iterable[Part]) -> list[Sequence[str]]:

@@ -44,7 +44,9 @@ class Shop:
                 yield authorized(payment, placed.currency, at), at
 
     def _placed(self, number: int, at: datetime) -> OrderPlaced:
-        lines = tuple(self._line(number, place) for place in range(1, self.chance.between(*self.lines, "lines", number) + 1))
+        lines = tuple(
+            self._line(number, place) for place in range(1, self.chance.between(*self.lines, "lines", number) + 1)
+        )
         goods = sum(line.amount for line in lines)
         charge = Charge(kind="carriage", amount=CARRIAGE, taxes=(_included(CARRIAGE),))
         total = goods + CARRIAGE
