@@ -14,6 +14,8 @@ from ordermill.stack.home import CHECKOUT
 PAGE = CHECKOUT / "docs" / "performance.md"
 BEGIN, END = "<!-- measured: written by `ordermill bench --write-docs` -->", "<!-- measured: end -->"
 
+PICTURE = "![What an order costs, beside the least it could](performance.svg)"
+
 
 def write(results: Results, page: Path = PAGE) -> None:
     """Replace the figures of the page, and its picture."""
@@ -38,7 +40,7 @@ def measured(results: Results) -> str:
         f"rounds.\n"
         f"{made['machine']}; Python {made['python']}, PostgreSQL {made['postgres']}."
     )
-    texts = [circumstances, doubt(results), *("\n".join(_markdown(table)) for table in tables(results))]
+    texts = [PICTURE, circumstances, doubt(results), *("\n".join(_markdown(table)) for table in tables(results))]
     return "\n\n".join(text for text in texts if text)
 
 

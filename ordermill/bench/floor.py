@@ -53,9 +53,10 @@ async def lay(stack: Stack, meter: Meter, run: Run, rows: Mapping[str, int]) -> 
     jobs = jobs_of(stack, run.said.records, rows)
     await meter.connection.execute("drop schema if exists floor cascade; create schema floor")
     with Crew(work, jobs) as crew:
+        await crew.ready()
         await meter.connection.execute("checkpoint")
         since = await meter.read()
-        await crew.ready()
+        await crew.begin()
         began = time.monotonic()
         cpu_s = await crew.cpu_s()
         seconds = time.monotonic() - began

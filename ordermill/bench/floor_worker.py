@@ -74,6 +74,8 @@ async def work(job: Job, gate: Gate) -> float:
     await consumer.start()
     try:
         tables = await _prepare(job, connection)
+        for topic in {message.topic for message in job.said}:
+            await producer.partitions_for(topic)
         places = [TopicPartition(topic, lane) for topic in job.heard for lane in range(LANES)]
         consumer.assign(places)
         for place, end in (await consumer.end_offsets(places) if places else {}).items():

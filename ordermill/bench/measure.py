@@ -118,7 +118,9 @@ class Session:
         self._progress(f"{self._plan.orders:,} orders over HTTP, {rate:,.0f} a second")
         run, accepted = await door.half_load(self._pipeline, self._take(self._plan.orders), rate)
         part = of_run(run)
-        self.rounds["half-load"].append(replace(part, latency={"accepted": accepted, **part.latency}))
+        # Its rate is the one that was asked for.
+        part = replace(part, orders_a_second=rate, latency={"accepted": accepted, **part.latency})
+        self.rounds["half-load"].append(part)
 
     async def _hot(self) -> None:
         await self._warm_up()

@@ -11,6 +11,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 
 import asyncpg
 from aiokafka.admin import NewTopic
@@ -77,13 +78,14 @@ async def lay(stack: Stack, meter: Meter, run: Run, rows: Mapping[str, int], ord
         await admin.create_topics([NewTopic(topic, 1, 1) for topic in topics])
     await meter.connection.execute(TABLE)
     rows_a_message = max(1, round(sum(rows.values()) / messages))
-    jobs = _jobs(stack, topics, orders, rows_a_message)
-    first = _first(topics[0], orders, run.said.size_bytes // messages)
+    jobs = jobs_of(stack, topics, orders, rows_a_message)
+    first = openings(topics[0], orders, run.said.size_bytes // messages)
     async with publishing(stack) as publisher:
         with Crew(work, jobs) as crew:
+            await crew.ready()
             await meter.connection.execute("checkpoint")
             since = await meter.read()
-            await crew.ready()
+            await crew.begin()
             began = time.monotonic()
             await publisher.publish(first)
             cpu_s = await crew.cpu_s()
@@ -91,7 +93,7 @@ async def lay(stack: Stack, meter: Meter, run: Run, rows: Mapping[str, int], ord
             return Naive(orders, seconds, await meter.spent(since), cpu_s, len(topics), rows_a_message)
 
 
-def _jobs(stack: Stack, topics: Sequence[str], orders: int, rows: int) -> dict[str, Job]:
+def jobs_of(stack: Stack, topics: Sequence[str], orders: int, rows: int) -> dict[str, Job]:
     """As many processes as there are services, each with every so manieth step."""
     following = dict(zip(topics, [*topics[1:], ""], strict=True))
     names = service_names()
@@ -103,7 +105,7 @@ def _jobs(stack: Stack, topics: Sequence[str], orders: int, rows: int) -> dict[s
     }
 
 
-def _first(topic: str, orders: int, size_bytes: int) -> list[Outgoing]:
+def openings(topic: str, orders: int, size_bytes: int) -> list[Outgoing]:
     """The events that begin it."""
     at = datetime.now(UTC)
     facts = [Fact(order_id=f"N-{number:07d}", said_at=at, body="") for number in range(orders)]
@@ -119,9 +121,10 @@ async def work(job: Job, gate: Gate) -> float:
     taken: set[tuple[str, str]] = set()
     async with asyncpg.create_pool(job.database, min_size=CONNECTIONS, max_size=CONNECTIONS) as pool:
         broker = KafkaBroker(job.servers, logger=None)
-        for topic, following in job.steps.items():
-            _step(broker, pool, topic, following, job.rows, taken)
+        steps = [_step(broker, pool, topic, job, taken) for topic in job.steps]
         await broker.start()
+        while not all(step.consumer.assignment() for step in steps):  # noqa: ASYNC110  groups announce nothing
+            await asyncio.sleep(LOOK_S)
         before = await gate.passed()
         while len(taken) < job.orders * len(job.steps):  # noqa: ASYNC110  subscribers know no end
             await asyncio.sleep(LOOK_S)
@@ -129,15 +132,17 @@ async def work(job: Job, gate: Gate) -> float:
     return before
 
 
-def _step(
-    broker: KafkaBroker, pool: asyncpg.Pool, topic: str, following: str, rows: int, taken: set[tuple[str, str]]
-) -> None:
-    @broker.subscriber(topic, group_id=topic, auto_offset_reset="earliest")
+def _step(broker: KafkaBroker, pool: asyncpg.Pool, topic: str, job: Job, taken: set[tuple[str, str]]) -> Any:  # noqa: ANN401 (FastStream's)
+    subscriber = broker.subscriber(topic, group_id=topic, auto_offset_reset="earliest")
+
+    @subscriber
     async def take(fact: Fact) -> None:
         async with pool.acquire() as connection, connection.transaction():
-            for number in range(rows):
+            for number in range(job.rows):
                 body = "" if number else fact.body
                 await connection.execute(INSERT, topic, fact.order_id, number, fact.said_at, body)
-        if following:
+        if following := job.steps[topic]:
             await broker.publish(fact, following, key=fact.order_id.encode())
         taken.add((topic, fact.order_id))
+
+    return subscriber

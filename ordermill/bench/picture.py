@@ -8,96 +8,113 @@ from itertools import accumulate
 
 from ordermill.bench.results import APART, SERVERS, Part, Results
 
-WIDTH, MARGIN, GAP = 1060, 30, 50
+TITLE = "What an order costs, beside the least it could"
+WIDTH, MARGIN, GAP, TOP, BETWEEN = 1060, 30, 50, 108, 34
 PANEL = (WIDTH - 2 * MARGIN - GAP) / 2
-LABELS, VALUES = 120, 118  # room beside the bars
-BAR, STEP, HEAD = 20, 32, 46
+LABELS, VALUES = 112, 122  # room beside the bars
+ROOM = PANEL - LABELS - VALUES
+HEAD, BAR, NARROW, SPACE, LEGEND = 36, 22, 14, 10, 92
 TEAL, BLUE, AMBER, GREY = "#0f766e", "#3b6fb6", "#d9962b", "#c3cbd3"
 COLOURS = {"services": TEAL, "PostgreSQL": BLUE, "Kafka": AMBER}
+RATIOS = {
+    "rate_to_floor": "orders a second,\nto the floor's",
+    "cpu_to_floor": "CPU of an order,\nto the floor's",
+    "rate_to_naive": "orders a second,\nto the naive form's",
+}
+TIMES = "\N{MULTIPLICATION SIGN}"
 FORMS = ("floor", "pipeline", "naive")
 STYLE = """
 text{font-family:system-ui,-apple-system,"Segoe UI","DejaVu Sans",sans-serif;font-size:13px;fill:#1f2933}
 .title{font-size:20px;font-weight:600} .head{font-size:15px;font-weight:600} .sub{font-size:11.5px;fill:#52606d}
-.name{text-anchor:end} .ours{font-weight:600} .range{stroke:#0f766e;stroke-width:2}
+.name{text-anchor:end} .ours{font-weight:600} .large{font-size:26px;font-weight:600;fill:#0f766e}
+.range{stroke:#0f766e;stroke-width:2} .tear{stroke:#fff;stroke-width:3}
 """
 
 
 def draw(results: Results) -> str:
     """The whole picture; what was not measured is left out."""
-    panels = [
-        panel
-        for panel in (
-            rates(results.parts), costs(results.parts), times(results.parts.get("half-load")),
-            work(results.parts.get("pipeline")),
-        )
-        if panel
-    ]  # fmt: skip
-    shapes: list[str] = []
-    top, bottom = 92.0, 92.0
-    for place, panel in enumerate(panels):
-        if place % 2 == 0:
-            top = bottom
-        left = MARGIN + (place % 2) * (PANEL + GAP)
-        shapes += [f'<g transform="translate({left:.0f} {top:.0f})">', *panel.shapes, "</g>"]
-        bottom = max(bottom, top + panel.height + 26)
+    parts = results.parts
+    ours = parts.get("pipeline")
+    left = [rates(parts), times(parts.get("half-load")), ratios(results)]
+    right = [costs(parts), work(ours)]
+    columns = [_column(MARGIN, left), _column(MARGIN + PANEL + GAP, right)]
+    height = max(bottom for _, bottom in columns)
     made = results.made
-    heading = f"{made['orders']:,} orders a run, medians of {made['rounds']} rounds · {made['machine']}"
+    heading = f"{made['orders']:,} orders a run, median of {made['rounds']} · {made['machine']} · {made['commit']}"
     return "\n".join([
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {bottom:.0f}" role="img">',
-        "<title>What an order costs, beside the least it could</title>",
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height:.0f}" role="img">',
+        f"<title>{TITLE}</title>",
         f"<style>{STYLE}</style>",
-        f'<rect width="{WIDTH}" height="{bottom:.0f}" fill="#ffffff"/>',
-        _text(MARGIN, 40, "What an order costs, beside the least it could", "title"),
-        _text(MARGIN, 62, f"{heading} · commit {made['commit']}", "sub"),
-        *shapes,
+        f'<rect width="{WIDTH}" height="{height:.0f}" fill="#ffffff"/>',
+        _text(MARGIN, 42, TITLE, "title"),
+        _text(MARGIN, 64, heading, "sub"),
+        *(shape for shapes, _ in columns for shape in shapes),
         "</svg>\n",
     ])  # fmt: skip
+
+
+def _column(left: float, panels: Iterable[Panel | None]) -> tuple[list[str], float]:
+    """Panels below each other, and where they end."""
+    shapes: list[str] = []
+    bottom = float(TOP)
+    for panel in panels:
+        if panel:
+            shapes += [f'<g transform="translate({left:.0f} {bottom:.0f})">', *panel.shapes, "</g>"]
+            bottom += panel.height + BETWEEN
+    return shapes, bottom
 
 
 class Panel:
     """Rows of bars below a heading."""
 
-    def __init__(self, head: str, sub: str) -> None:
+    def __init__(self, head: str, sub: str, bar: int = BAR) -> None:
         self.shapes = [_text(0, 0, head, "head"), _text(0, 18, sub, "sub")]
-        self._rows = 0
+        self.height = HEAD
+        self._bar = bar
 
-    @property
-    def height(self) -> float:
-        """How far it reaches."""
-        return HEAD + self._rows * STEP
+    def _row(self) -> int:
+        """Where the next row begins."""
+        self.height += self._bar + SPACE
+        return self.height - self._bar - SPACE
 
     def legend(self, colours: Mapping[str, str]) -> None:
         """Say which colour is what, to the right of the heading."""
-        left = PANEL - 90.0 * len(colours)
-        for name, colour in colours.items():
-            self.shapes += [_rect(left, -10, 11, 11, colour), _text(left + 16, 0, name, "sub")]
-            left += 90.0
+        for place, (name, colour) in enumerate(colours.items()):
+            x = PANEL - LEGEND * (len(colours) - place)
+            self.shapes += [_rect(x, -10, 11, 11, colour), _text(x + 17, 0, name, "sub")]
 
     def bar(self, name: str, parts: Iterable[tuple[float, str]], value: str, *, is_ours: bool = False) -> None:
-        """One row: pieces of a bar as shares of the whole room; what is longer is torn off at its end."""
-        y, room = HEAD + self._rows * STEP, PANEL - LABELS - VALUES
-        pieces = list(parts)
-        ends = [min(end, 1.0) for end in accumulate(share for share, _ in pieces)]
-        self._rows += 1
-        self.shapes.append(_text(LABELS - 12, y + 15, name, "name ours" if is_ours else "name"))
-        for begin, end, (_, colour) in zip([0.0, *ends], ends, pieces, strict=False):
-            if end > begin:
-                self.shapes.append(_rect(LABELS + begin * room, y, (end - begin) * room, BAR, colour))
-        if sum(share for share, _ in pieces) > 1:
-            self.shapes.append(_tear(LABELS + room - 16, y))
-        self.shapes.append(_text(LABELS + ends[-1] * room + 8, y + 15, value, "ours" if is_ours else ""))
+        """One row: pieces of a bar as shares of the whole room; a longer one is torn, its pieces in proportion."""
+        y, (shares, colours) = self._row(), zip(*parts, strict=True)
+        ends = [LABELS + ROOM * end / max(1.0, sum(shares)) for end in accumulate(shares)]
+        self._name(name, y, is_ours=is_ours)
+        for begin, end, colour in zip([LABELS, *ends], ends, colours, strict=False):
+            self.shapes.append(_rect(begin, y, end - begin, self._bar, colour))
+        if sum(shares) > 1:
+            self.shapes.append(_tear(LABELS + ROOM - 16, y, self._bar))
+        self.shapes.append(_text(ends[-1] + 8, y + self._bar / 2 + 5, value, "ours" if is_ours else ""))
 
     def range(self, name: str, low: float, high: float, value: str) -> None:
-        """One row: from a dot to a stroke."""
-        y, room = HEAD + self._rows * STEP, PANEL - LABELS - VALUES
-        begin, end = LABELS + low * room, LABELS + high * room
-        self._rows += 1
+        """One row: a bar up to one value, and a stroke up to another."""
+        y, begin, end = self._row(), LABELS + low * ROOM, LABELS + high * ROOM
+        middle = y + self._bar / 2
+        self._name(name, y)
         self.shapes += [
-            _text(LABELS - 12, y + 15, name, "name"),
-            _rect(LABELS, y + 4, begin - LABELS, BAR - 8, TEAL),
-            f'<path class="range" d="M{begin:.1f} {y + 10:.1f}H{end:.1f}M{end:.1f} {y + 4:.1f}v12"/>',
-            _text(end + 8, y + 15, value, ""),
+            _rect(LABELS, y + 4, begin - LABELS, self._bar - 8, TEAL),
+            f'<path class="range" d="M{begin:.1f} {middle:.1f}H{end:.1f}M{end:.1f} {middle - 6:.1f}v12"/>',
+            _text(end + 8, middle + 5, value, ""),
         ]
+
+    def numbers(self, numbers: Mapping[str, str]) -> None:
+        """Large numbers beside each other, each with what it says in lines below."""
+        for place, (said, number) in enumerate(numbers.items()):
+            x = place * PANEL / len(numbers)
+            self.shapes.append(_text(x, HEAD + 18, number, "large"))
+            self.shapes += [_text(x, HEAD + 38 + 15 * n, line, "sub") for n, line in enumerate(said.split("\n"))]
+        self.height += 60
+
+    def _name(self, name: str, y: float, *, is_ours: bool = False) -> None:
+        self.shapes.append(_text(LABELS - 12, y + self._bar / 2 + 5, name, "name ours" if is_ours else "name"))
 
 
 def rates(parts: Mapping[str, Part]) -> Panel | None:
@@ -143,10 +160,21 @@ def work(part: Part | None) -> Panel | None:
     """Which process does the work, those that stand for the outside last and in grey."""
     if part is None:
         return None
-    panel = Panel("CPU of an order by process", "grey: the simulated world and the load generator")
+    panel = Panel("CPU of an order by process", "grey: the simulated world and the load generator", NARROW)
     most = max(part.cpu_us.values())
     for name, us in _ordered(part):
         panel.bar(name, [(us / most, _colour(name))], f"{us:,.0f} µs")
+    return panel
+
+
+def ratios(results: Results) -> Panel | None:
+    """How the forms compare."""
+    found = results.ratios()
+    numbers = {said: f"{found[name]:.2f} {TIMES}" for name, said in RATIOS.items() if name in found}
+    if not numbers:
+        return None
+    panel = Panel("Compared in the same run", "which says more than any figure alone")
+    panel.numbers(numbers)
     return panel
 
 
@@ -172,6 +200,7 @@ def _rect(x: float, y: float, width: float, height: float, colour: str) -> str:
     return f'<rect x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}" fill="{colour}"/>'
 
 
-def _tear(x: float, y: float) -> str:
+def _tear(x: float, y: float, height: int) -> str:
     """Two strokes through a bar that is longer than there is room."""
-    return f'<path d="M{x:.1f} {y + BAR + 3:.1f}l7 {-BAR - 6}m5 0l-7 {BAR + 6}" stroke="#fff" stroke-width="3"/>'
+    stroke = f"l7 {-height - 6}"
+    return f'<path class="tear" d="M{x:.1f} {y + height + 3:.1f}{stroke}M{x + 6:.1f} {y + height + 3:.1f}{stroke}"/>'

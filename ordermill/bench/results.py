@@ -76,7 +76,7 @@ class Results:
         return {**dataclasses.asdict(self), "ratios": self.ratios()}
 
     def ratios(self) -> dict[str, float]:
-        """Figures that mean the same on any machine."""
+        """How the forms compare: this carries over to other machines, where the figures do not."""
         ours, found = self.parts.get("pipeline"), {}
         if ours and (floor := self.parts.get("floor")):
             found["rate_to_floor"] = ours.orders_a_second / floor.orders_a_second
