@@ -144,12 +144,13 @@ class Session:
 async def measure(stack: Stack, plan: Plan, progress: Progress) -> Results:
     """Measure what is wanted. Raises VoidError when anything did not tie."""
     async with deciding(stack) as connection:
+        circumstances = made(plan.orders, plan.rounds, await connection.fetchval("show server_version"))
         session = Session(stack, Meter(stack, connection), plan, progress)
         async with reading(stack) as auditor:
             await load(stack, auditor, session.work, progress)
         await session.measure()
         return Results(
-            made=made(plan.orders, plan.rounds, await connection.fetchval("show server_version")),
+            made=circumstances,
             parts={name: medians(parts) for name, parts in session.rounds.items()},
             rounds=dict(session.rounds),
             memory_bytes=session.memory_bytes,

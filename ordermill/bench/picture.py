@@ -13,7 +13,7 @@ WIDTH, MARGIN, GAP, TOP, BETWEEN = 1060, 30, 50, 108, 34
 PANEL = (WIDTH - 2 * MARGIN - GAP) / 2
 LABELS, VALUES = 112, 122  # room beside the bars
 ROOM = PANEL - LABELS - VALUES
-HEAD, BAR, NARROW, SPACE, LEGEND = 36, 22, 14, 10, 92
+HEAD, BAR, NARROW, SPACE, LETTER = 36, 22, 14, 10, 7
 TEAL, BLUE, AMBER, GREY = "#0f766e", "#3b6fb6", "#d9962b", "#c3cbd3"
 COLOURS = {"services": TEAL, "PostgreSQL": BLUE, "Kafka": AMBER}
 RATIOS = {
@@ -79,8 +79,9 @@ class Panel:
 
     def legend(self, colours: Mapping[str, str]) -> None:
         """Say which colour is what, to the right of the heading."""
-        for place, (name, colour) in enumerate(colours.items()):
-            x = PANEL - LEGEND * (len(colours) - place)
+        x = PANEL
+        for name, colour in reversed(colours.items()):
+            x -= LETTER * len(name) + 34
             self.shapes += [_rect(x, -10, 11, 11, colour), _text(x + 17, 0, name, "sub")]
 
     def bar(self, name: str, parts: Iterable[tuple[float, str]], value: str, *, is_ours: bool = False) -> None:
