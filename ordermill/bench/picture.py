@@ -80,7 +80,7 @@ class Panel:
     def legend(self, colours: Mapping[str, str]) -> None:
         """Say which colour is what, to the right of the heading."""
         x = PANEL
-        for name, colour in reversed(colours.items()):
+        for name, colour in reversed(list(colours.items())):
             x -= LETTER * len(name) + 34
             self.shapes += [_rect(x, -10, 11, 11, colour), _text(x + 17, 0, name, "sub")]
 
