@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
+from cyclopts.types import PositiveInt
 
 from ordermill.bench import docs
 from ordermill.bench.home import fresh
@@ -22,11 +23,11 @@ ALWAYS = frozenset({What.PIPELINE, What.FLOOR, What.NAIVE, What.HALF_LOAD})
 
 def bench(  # noqa: PLR0913 (each is an option of the command line)
     *,
-    orders: int = DEFAULT_ORDERS,
-    rounds: int = DEFAULT_ROUNDS,
+    orders: PositiveInt = DEFAULT_ORDERS,
+    rounds: PositiveInt = DEFAULT_ROUNDS,
     hot: Flag = False,
     idle: Flag = False,
-    only: Annotated[tuple[What, ...], Parameter(consume_multiple=True, negative="")] = (),
+    only: Annotated[tuple[What, ...], Parameter(consume_multiple=True, negative="", show_default=False)] = (),
     json_file: Annotated[Path | None, Parameter(name="--json")] = None,
     write_docs: Flag = False,
 ) -> int:
