@@ -11,12 +11,12 @@ from typing import Any, NamedTuple
 import asyncpg
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
+from chassis import Settings
+from chassis.kafka import BATCH_BYTES, POLL_MS
 from contracts.topics import LANES
 from ordermill.bench.crew import Gate
 
-BATCH = 2_000  # messages: the services' own largest
-POLL_MS = 20
-BATCH_BYTES = 524_288
+BATCH: int = Settings.model_fields["batch_size"].default  # messages, as the services take them
 OFFSETS = """
 insert into floor.{0}_offsets select * from unnest($1::text[], $2::int[], $3::bigint[])
 on conflict (topic, lane) do update set reached = excluded.reached

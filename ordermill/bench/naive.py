@@ -18,6 +18,7 @@ from aiokafka.admin import NewTopic
 from faststream.kafka import KafkaBroker
 from pydantic import BaseModel
 
+from chassis import Settings
 from chassis.wire import Outgoing
 from ordermill.bench.crew import Crew, Gate
 from ordermill.bench.meter import Meter, Spent
@@ -33,7 +34,7 @@ create table naive.fact (topic text, order_id text, number int, said_at timestam
                          primary key (topic, order_id, number));
 """
 INSERT = "insert into naive.fact values ($1, $2, $3, $4, $5)"
-CONNECTIONS = 3  # as many as a service has
+CONNECTIONS: int = Settings.model_fields["pool_size_max"].default  # as a service has them
 LOOK_S = 0.05
 
 
