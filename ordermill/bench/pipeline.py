@@ -22,7 +22,8 @@ from ordermill.bench.figures import Latency, waits
 from ordermill.bench.logs import Said
 from ordermill.bench.meter import SQL, Meter, Spent
 from ordermill.bench.workload import Steady
-from ordermill.check import POST, examine, rows_under_way, under_way
+from ordermill.check import examine, under_way
+from ordermill.check.snapshot import POST, rows_under_way
 from ordermill.errors import CommandError
 from ordermill.lag import gauging
 from ordermill.stack import Stack
@@ -119,7 +120,7 @@ class Pipeline:
         broken = [finding for finding in await examine(self.stack) if not finding.holds]
         if broken:
             first = broken[0]
-            raise VoidError(f"{len(broken)} laws do not hold. {first.says} {first.skipped or dict(first.rows[0])}")
+            raise VoidError(f"{len(broken)} laws do not hold. {first.law.says} {first.skipped or dict(first.rows[0])}")
 
 
 async def _left(connection: Connection) -> int:

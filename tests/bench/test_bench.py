@@ -1,4 +1,4 @@
-"""A small bench from beginning to end: it measures everything, and its runs tie. `make bench-smoke` runs it."""
+"""A small bench from beginning to end: it measures everything, and its runs tie. `make bench SMOKE=1` runs it."""
 
 import asyncio
 
