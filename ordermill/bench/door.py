@@ -24,6 +24,7 @@ from ordermill.world.speech import outgoing
 from services.intake.api.signature import sign
 
 CONNECTIONS = 32  # of channels that keep them open; the edge takes a hundred requests at once
+REST_S = 3.0  # a connection that rested so long is opened anew: the edge closes those that say nothing
 LEAD_S = 0.5  # until the first request is due, so that every connection is open by then
 
 
@@ -38,16 +39,30 @@ class Letter:
 class Door:
     """One connection to the edge."""
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, secrets: dict[str, bytes]) -> None:
-        self._reader, self._writer, self._secrets = reader, writer, secrets
+    def __init__(self, host: str, port: int, secrets: dict[str, bytes]) -> None:
+        self._host, self._port, self._secrets = host, port, secrets
+        self._used_at = 0.0
+
+    async def open(self) -> None:
+        """Connect."""
+        self._reader, self._writer = await asyncio.open_connection(self._host, self._port)
+        self._used_at = time.monotonic()
+
+    def close(self) -> None:
+        """Disconnect."""
+        self._writer.close()
 
     async def post(self, letter: Letter) -> None:
         """Post an order. Raises VoidError when it is not accepted."""
+        if time.monotonic() - self._used_at > REST_S:
+            self.close()
+            await self.open()
         self._writer.write(request(letter, self._secrets[letter.order.channel], time.time()))
         head = await self._reader.readuntil(b"\r\n\r\n")
         lines = head.decode("latin-1").lower().split("\r\n")
         length = next(int(line.partition(":")[2]) for line in lines if line.startswith("content-length:"))
         body = await self._reader.readexactly(length)
+        self._used_at = time.monotonic()
         if int(lines[0].split()[1]) != HTTPStatus.ACCEPTED:
             raise VoidError(f"the edge did not accept an order: {lines[0]} {body.decode()}")
 
@@ -116,7 +131,8 @@ async def _doors(stack: Stack) -> AsyncIterator[list[Door]]:
     async with AsyncExitStack() as opened:
         doors = []
         for _ in range(CONNECTIONS):
-            reader, writer = await asyncio.open_connection(address.hostname, address.port)
-            opened.callback(writer.close)
-            doors.append(Door(reader, writer, secrets))
+            door = Door(address.hostname or "", address.port or 0, secrets)
+            await door.open()
+            opened.callback(door.close)
+            doors.append(door)
         yield doors
