@@ -73,6 +73,11 @@ class Demand(NamedTuple):
         return [claim for line in self.lines for claim in line.claims if claim.place is None]
 
     @property
+    def has_reserved(self) -> bool:
+        """Whether any of it lies in a bin."""
+        return any(claim.place is not None for line in self.lines for claim in line.claims)
+
+    @property
     def promised_on(self) -> date | None:
         """The earliest day that was promised."""
         promised = [claim.promise.deliver_by for line in self.lines for claim in line.claims if claim.promise]

@@ -235,8 +235,12 @@ def uncovered(waiting: Iterable[Waiting], coming: Iterable[PurchaseLine]) -> dic
 def again(
     failed: Purchase, units: Mapping[Item, int], supplies: Mapping[str, Supply], now: datetime
 ) -> Purchase | None:
-    """Order again what a supplier refused or failed to deliver, unless he was asked often enough."""
-    if not units or failed.attempt >= ATTEMPTS_MAX:
+    """Order again what a supplier refused or failed to deliver, unless he was asked often enough.
+
+    What he did deliver, and an older promise took, is no failure of his.
+    """
+    attempt = failed.attempt + any(line.refused for line in failed.lines if line.item in units)
+    if not units or attempt > ATTEMPTS_MAX:
         return None
     failed.reorders += 1
     name = f"{failed.purchase_order_id}.{failed.reorders}"
@@ -247,7 +251,7 @@ def again(
         failed.location_id,
         failed.currency,
         now.date(),
-        failed.attempt + 1,
+        attempt,
     )
     for item, quantity in units.items():
         purchase.add(item, quantity, supplies[item.sku], now)

@@ -12,7 +12,7 @@ from services.inventory.core import backlog, inbound, replenishment
 from services.inventory.core.replenishment import Purchase
 from services.inventory.core.stock import Item
 from services.inventory.handlers.declared import ITEM, LOCATION, PURCHASE, service
-from services.inventory.handlers.notes import PurchaseOverdue, SupplyMoved
+from services.inventory.handlers.notes import OrderUnsettled, PurchaseOverdue, SupplyMoved
 from services.inventory.handlers.settling import (
     collect_until_due,
     give_to_waiting,
@@ -162,6 +162,8 @@ async def promise_again(turn: Turn, moved: Sequence[Heard[SupplyMoved]]) -> None
     for demand in demands:
         if demand.is_released and (abandoned := [claim for claim in demand.waiting if not claim.purchase_order_id]):
             turn.announce(causes[demand.order_id], translate.lines_backordered(abandoned, {}))
+            if demand.has_reserved:  # it waits for nothing any more
+                turn.remind(causes[demand.order_id], OrderUnsettled(cause=causes[demand.order_id].event.cause))
     await store.replace_claims(
         turn,
         [before for _, changed in changes for before, _ in changed],

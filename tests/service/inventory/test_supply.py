@@ -136,6 +136,20 @@ async def test_what_has_come_leaves_when_the_rest_is_cancelled(on_bench: Benches
         await ties_out(bench)
 
 
+async def test_what_has_come_leaves_when_nobody_brings_the_rest(on_bench: Benches) -> None:
+    async with stocked(on_bench) as bench:
+        name = await backordered(bench, "o1", 5)
+        await bench.hear(received_goods(name, "A", 3))
+
+        for _ in range(3):
+            assert shipped(bench, "o1") == 0
+            await bench.hear(notice(supplier.OrderRefused, name, "A", 5))
+            name = f"{name}.1"
+
+        assert shipped(bench, "o1") == 3
+        await ties_out(bench)
+
+
 async def test_what_does_not_come_in_time_is_ordered_again(on_bench: Benches) -> None:
     async with stocked(on_bench) as bench:
         purchase = await backordered(bench, "o1", 5)

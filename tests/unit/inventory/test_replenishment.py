@@ -80,12 +80,25 @@ def test_goods_are_received_where_they_go_on_cheapest() -> None:
 
 def test_a_supplier_is_asked_a_bounded_number_of_times() -> None:
     failed, names = purchase(A=2), []
+    failed.give_up()
     while (ordered := again(failed, {item(): 2}, {"A": supply()}, MONDAY)) is not None:
         failed = ordered
+        failed.give_up()
         names.append(ordered.purchase_order_id)
 
     assert names == ["PO-o1.1.1", "PO-o1.1.1.1"]
     assert len(names) == ATTEMPTS_MAX - 1
+
+
+def test_a_supplier_who_delivered_to_others_may_be_asked_again() -> None:
+    brought = purchase(A=2)
+    for _ in range(ATTEMPTS_MAX + 1):
+        brought.lines[0].receive(2)
+        ordered = again(brought, {item(): 2}, {"A": supply()}, MONDAY)
+        assert ordered is not None
+        brought = ordered
+
+    assert brought.attempt == 1
 
 
 def test_each_item_is_ordered_again_once() -> None:
