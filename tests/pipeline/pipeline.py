@@ -269,7 +269,7 @@ class Pipeline:
         """Everything has come to rest, and every law over stock, money, orders and logs holds."""
         await self.drained()
         broken = [(each.law.says, each.rows[:3], each.skipped) for each in await examine(self.stack) if not each.holds]
-        assert broken == []
+        assert broken == [], broken
 
     async def state(self) -> dict[str, str]:
         """A digest of every table in which an effect could show."""

@@ -18,6 +18,11 @@ from tests.pipeline.pipeline import Pipeline, id_of
 
 ORDERS = 20
 SLOW_S = 180.0  # a process is started, or missed by Kafka first; a wake-up that was missed is made good by the backoff
+COUNT_ANNOUNCED = """
+    with numbered as (insert into said (queue, revision) values ('intake-orders/' || $2, 1))
+    update tally set messages = messages + 1 where (topic, outcome, lane) = ('intake-orders', 'announced', $1)
+    returning lane
+"""
 ALL = ("billing", "fulfillment", "intake", "inventory", "notifications", "shipping")
 
 
@@ -151,7 +156,9 @@ async def test_an_event_of_ours_that_is_no_order_is_discarded(pipeline: Pipeline
     )
     headers = write_headers(envelope, "intake", name, "")
 
-    await pipeline.publish([Outgoing("intake-orders", lane_of(name, LANES), name, b'{"version": "one"}', headers)])
+    lane = lane_of(name, LANES)
+    await pipeline.publish([Outgoing("intake-orders", lane, name, b'{"version": "one"}', headers)])
+    await pipeline.rows("intake", COUNT_ANNOUNCED, lane, name)  # said in intake's name, so counted like what it says
     await pipeline.place(*orders)
     await until_completed(pipeline, orders)
     for service in ("billing", "inventory", "notifications"):
