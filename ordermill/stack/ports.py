@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import socket
+import time
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -16,6 +17,7 @@ LOOPBACK = "127.0.0.1"
 LOWEST, HIGHEST = 15000, 30000
 TRIES = 200
 CONNECT_TIMEOUT_S = 1.0
+DYING_S, DYING_LOOK_S = 2.0, 0.05
 LISTENING = "0A"
 
 
@@ -40,7 +42,7 @@ def answers(port: int) -> bool:
 def pick(taken: Iterable[int] = (), preferred: int | None = None) -> int:
     """A free port; last time's if it is still free, so that clients' settings stay true."""
     avoided = set(taken)
-    if preferred and preferred not in avoided and is_free(preferred):
+    if preferred and preferred not in avoided and _becomes_free(preferred):
         return preferred
     for _ in range(TRIES):
         port = random.randrange(LOWEST, HIGHEST)
@@ -49,6 +51,14 @@ def pick(taken: Iterable[int] = (), preferred: int | None = None) -> int:
     raise StackError(
         f"no free port between {LOWEST} and {HIGHEST} on {LOOPBACK}", "is the loopback interface up? `ordermill doctor`"
     )
+
+
+def _becomes_free(port: int) -> bool:
+    """Whether it is free, or soon: a killed server's leader is gone before its last thread lets go of the sockets."""
+    deadline = time.monotonic() + DYING_S
+    while not (free := is_free(port)) and time.monotonic() < deadline:
+        time.sleep(DYING_LOOK_S)
+    return free
 
 
 def claim(name: str, port: int) -> int:
