@@ -109,9 +109,9 @@ class Process:
         except TimeoutError:
             _LOG.warning("drain_cut_short", grace_s=self._settings.shutdown_grace_s)
         finally:
-            with suppress(TimeoutError):  # they would wait for a broker that is away
-                async with asyncio.timeout(CLOSE_S):
-                    await asyncio.gather(broker.stop(), self._publisher.stop())
+            # They would wait for a broker that is away, and aiokafka swallows a cancellation: leave them behind.
+            closing = [asyncio.ensure_future(stop) for stop in (broker.stop(), self._publisher.stop())]
+            await asyncio.wait(closing, timeout=CLOSE_S)
 
     async def _drain(self, tasks: Sequence[asyncio.Task[None]]) -> None:
         async with self._turn:  # the batch in hand is finished
