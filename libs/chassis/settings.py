@@ -42,7 +42,7 @@ class Settings(BaseSettings):
         2000,
         ge=1,
         le=5000,
-        description="messages a transaction, at most: with a backlog 2,000 cost a fifth less than 500",
+        description="messages a transaction, at most: with a backlog 2,000 cost less than 500 (docs/decisions/0001)",
     )
     pool_size_max: int = Field(
         4, ge=2, description="connections: the batch, an outside call's answer, a takeover and the health check"
