@@ -112,6 +112,12 @@ class Shop:
 
         await self.until(is_written, f"{number} events")
 
+    async def until_published(self) -> None:
+        async def is_published() -> bool:
+            return not await self.rows("select from outbox")
+
+        await self.until(is_published, "an empty outbox")
+
     async def said(self, orders: Sequence[str]) -> dict[str, list[int]]:
         """The revisions said about each order, as they stand in the log."""
         consumer = AIOKafkaConsumer(SAID, bootstrap_servers=self.servers.kafka, auto_offset_reset="earliest")
@@ -286,6 +292,7 @@ async def test_a_stop_during_an_outage_ends_in_time(shop: Shop, server: str) -> 
         assert ends == [0, 0]
     with two_instances(shop):
         await shop.until_written(orders, EVENTS * len(orders))
+        await shop.until_published()  # nobody comes after these to publish what they leave
 
     await assert_once_and_in_order(shop, orders)
 
