@@ -64,8 +64,15 @@ class HoleError(Exception):
         self.topic, self.lane, self.expected, self.found = topic, lane, expected, found
 
 
+class SwallowedError(Exception):
+    """The work went on after a failed statement, so that COMMIT rolled back: a bug of ours."""
+
+
 class FloodError(Exception):
-    """Too many messages fail alone: a bug of ours, or a wrong version.  The service stops rather than set all aside."""
+    """Too many messages fail alone by errors that nobody foresaw: a bug of ours, or a wrong version.
+
+    The service stops rather than set all aside.
+    """
 
 
 class StoppedError(Exception):

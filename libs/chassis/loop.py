@@ -17,7 +17,16 @@ from typing import TYPE_CHECKING, Final, TypeVar
 import structlog
 
 from chassis.attempt import Attempt, Taken
-from chassis.errors import DoubtError, FencedError, FloodError, HoleError, StoppedError, describe, is_outage
+from chassis.errors import (
+    DoubtError,
+    FencedError,
+    FloodError,
+    HoleError,
+    PoisonError,
+    StoppedError,
+    describe,
+    is_outage,
+)
 from chassis.reading import read_parked, read_record
 from chassis.wire import moment_of
 from contracts.values import lane_of
@@ -148,7 +157,7 @@ class Loop:
                     middle = len(part) // 2
                     pending.extendleft([(part[middle:], None), (part[:middle], None)])
                 else:
-                    self._blame(part[0])
+                    self._blame(part[0], poison)
                     pending.appendleft((part, poison))
         return True
 
@@ -195,7 +204,9 @@ class Loop:
         self.drop()
         self._published = []
 
-    def _blame(self, entry: Entry) -> None:
+    def _blame(self, entry: Entry, poison: Exception) -> None:
+        if isinstance(poison, PoisonError):
+            return  # the service's own judgement of a message: nobody may stop it by sending what it refuses
         if entry.row is None or not entry.row.tries:
             self._recent.append(False)
         failed = self._recent.count(False)

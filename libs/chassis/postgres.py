@@ -15,7 +15,7 @@ import asyncpg
 import structlog
 from asyncpg.pool import PoolConnectionProxy
 
-from chassis.errors import DoubtError, OutageError, PoisonError, describe, is_outage
+from chassis.errors import DoubtError, OutageError, SwallowedError, describe, is_outage
 from chassis.settings import Settings
 
 if TYPE_CHECKING:
@@ -138,7 +138,7 @@ async def in_transaction(pool: Pool, work: Callable[[Connection], Awaitable[Resu
     try:
         return await on_connection(pool, attempt.run, limit_s)
     except Exception as error:
-        if attempt.is_committing and not isinstance(error, asyncpg.IntegrityConstraintViolationError | PoisonError):
+        if attempt.is_committing and not isinstance(error, asyncpg.IntegrityConstraintViolationError | SwallowedError):
             raise DoubtError(describe(error)) from error
         raise
 
@@ -174,7 +174,7 @@ class _Attempt(Generic[Result]):
             await _roll_back(connection)
             raise
         if verdict != "COMMIT":  # PostgreSQL answers ROLLBACK, without an error, when a statement before had failed
-            raise PoisonError("database_error_swallowed", "the work went on after a failed statement")
+            raise SwallowedError
         return result
 
 

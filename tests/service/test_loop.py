@@ -272,6 +272,13 @@ async def test_a_flood_of_failures_stops_the_service(bench: Bench, counter: Coun
     assert bench.log.rewound
 
 
+async def test_a_flood_of_what_the_service_refuses_stops_nothing(bench: Bench) -> None:
+    await bench.hear_records([bench.record(order("oversize"), f"o-{number}") for number in range(100)])
+
+    assert {row["reason"] for row in await bench.waiting()} == {"failed"}
+    assert len(await bench.waiting()) == 100
+
+
 async def test_an_announcement_too_large_is_poison(bench: Bench) -> None:
     await bench.hear(order("oversize"), subject="o-1")
 
