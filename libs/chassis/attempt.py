@@ -12,6 +12,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from chassis import needs, outbox, revisions
+from chassis.crash import Point, reach
 from chassis.entry import NOTES, Entry
 from chassis.errors import FencedError, describe
 from chassis.groups import cut
@@ -71,6 +72,7 @@ class Attempt:
         if published:
             await self.ledger.forget(published)
         ready = [*await self._still_there(entries), *await self._fresh(entries)]
+        reach(Point.AFTER_REVISIONS)
         if ready:
             self.shelf.queues = Queues.of(await self.ledger.standing({entry.queue for entry in ready}), ready)
         for group in cut(ready):
@@ -212,9 +214,12 @@ class Attempt:
 
     async def _write(self, *, wake: bool) -> Taken:
         turn, ledger = self.turn, self.ledger
+        reach(Point.AFTER_WRITE)
         notes = list(outbox.notes(turn, self.lanes))
         is_more_due = bool(notes) or not self.shelf.is_empty
         await self.shelf.write(ledger, notes)
+        if self.shelf.done:
+            reach(Point.ROWS_DELETED)
         if turn.errands:
             await ledger.call(list(outbox.calls(turn, self.lanes)), self.now)
         if turn.names and (wake or is_more_due):
@@ -223,6 +228,7 @@ class Attempt:
         self.tally.update((event.topic, event.lane, "announced") for event in said.outgoing)
         if self.tally:
             await ledger.count(self.tally)
+        reach(Point.AFTER_OUTBOX)
         return Taken(said, self.outcomes, self.seconds, is_more_due)
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
+from chassis.crash import Point, reach
 from chassis.errors import OutageError, describe, is_outage
 from chassis.outbox import note_row
 from chassis.wire import Envelope
@@ -95,9 +96,11 @@ class Caller:
 
     async def _make(self, call: PlacedCall) -> tuple[str, Later] | None:
         request, make = self._requests[call.type]
+        reach(Point.CALL_CLAIMED)
         try:
             async with asyncio.timeout(CALL_LIMIT_S):
                 answer = await make(request.decode(call.body), call.id)
+            reach(Point.CALL_MADE)
         except Exception as error:  # noqa: BLE001 -- whatever a gateway raises, the call stays and is made again
             await self._put_off(call, error)
             return None

@@ -20,6 +20,7 @@ from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
 from faststream.kafka.message import KafkaAckableMessage
 
+from chassis.crash import Point, reach
 from chassis.errors import OutageError, describe
 from chassis.records import tolerate
 from chassis.wire import moment_of
@@ -121,6 +122,7 @@ class Publisher:
                 batch = self._producer.create_batch()
                 batch.append(**record)
         await self._deliver(batch, topic, lane)
+        reach(Point.PUBLISHING)
 
     async def _deliver(self, batch: Any, topic: str, lane: int) -> None:
         batch.close()

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 import structlog
 
 from chassis.attempt import Attempt, Taken
+from chassis.crash import Point, reach
 from chassis.errors import (
     DoubtError,
     FencedError,
@@ -73,11 +74,13 @@ class Loop:
     async def take_over(self, lanes: Sequence[int]) -> None:
         """Become the owner of these lanes: raise their epochs, then publish what their former owner left."""
         epochs = await self._insist(lambda: self._memory.take_over(lanes))
+        reach(Point.TAKEOVER_BEGUN)
         rows = await self._insist(lambda: self._memory.leftovers(lanes))
         if rows:
             # A row's own lane is its cause's: that is whose owner must publish it.
             outgoing = [said._replace(lane=lane_of(said.key, self._lanes)) for _, said in rows]
             await self._insist(lambda: self._log.publish(outgoing))
+            reach(Point.TAKEOVER_PUBLISHED)
             await self._insist(lambda: self._memory.forget_leftovers([place for place, _ in rows]))
         self.epochs.update(epochs)
         self._metrics.takeovers.inc(len(lanes))
@@ -109,6 +112,7 @@ class Loop:
             if not is_done:
                 self._log.rewind(_first(records))
         if is_done and records:
+            reach(Point.BEFORE_OFFSETS)
             await self._log.commit(_ends(records))
         return is_done
 
@@ -166,6 +170,7 @@ class Loop:
         began = time.perf_counter()
 
         async def once() -> Taken:
+            reach(Point.BEFORE_BEGIN)
             now = self._clock()
             copies = [entry.copy() for entry in part]
 
@@ -178,7 +183,9 @@ class Loop:
         taken = await self._insist(once, doubtful=False)
         self._published = []
         if taken.said.batch is not None:
+            reach(Point.AFTER_COMMIT)
             await self._insist(lambda: self._log.publish(taken.said.outgoing))
+            reach(Point.AFTER_PUBLISH)
             self._published = [taken.said.batch]
         if taken.is_more_due:
             self.look()

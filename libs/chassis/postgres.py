@@ -15,6 +15,7 @@ import asyncpg
 import structlog
 from asyncpg.pool import PoolConnectionProxy
 
+from chassis.crash import Point, sending
 from chassis.errors import DoubtError, OutageError, SwallowedError, describe, is_outage
 from chassis.settings import Settings
 
@@ -169,7 +170,7 @@ class _Attempt(Generic[Result]):
         try:
             result = await self._work(connection)
             self.is_committing = True
-            verdict = await connection.execute("commit")
+            verdict = await sending(Point.COMMIT_SENT, connection.execute("commit"))
         except BaseException:
             await _roll_back(connection)
             raise

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 import structlog
 import uvloop
 
-from chassis import logs
+from chassis import crash, logs
 from chassis.calls import Caller
 from chassis.errors import DoubtError, FloodError, HoleError, OutageError, StoppedError, describe
 from chassis.health import Health, Trouble, watched
@@ -48,6 +48,8 @@ def run(service: Service, settings: Settings, calls: Calls | None = None) -> Non
     if not __debug__:
         raise SystemExit("asserts are part of the design: do not run under -O")
     logs.configure(settings.service, settings.instance, settings.log_level)
+    if settings.crash_at:
+        crash.arm(settings.crash_at, settings.crash_log, settings.service)
     process = Process(service, settings)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(process.serve(calls or _no_calls))

@@ -17,6 +17,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from chassis import OutageError
+from chassis.crash import Point, reach
 from contracts.channel import CancellationRequested, OrderPlaced
 from services.intake.api.body import check_json, read_body, too_large
 from services.intake.api.limits import HEADER_BYTES_MAX, Gate, Rates
@@ -75,6 +76,7 @@ class Edge:
         if event.channel != claim.channel:
             raise RefusedError(HTTPStatus.FORBIDDEN, "other_channel", "the body names a channel that is not the signer")
         await self._publish(event, body, claim, _trace(request))
+        reach(Point.REQUEST_TAKEN)
         return JSONResponse(
             {"order_id": event.home(), "message_id": claim.message_id},
             HTTPStatus.ACCEPTED,

@@ -10,6 +10,7 @@ import structlog
 import uvicorn
 from starlette.applications import Starlette
 
+from chassis.crash import arm
 from chassis.kafka import Publisher
 from chassis.logs import configure
 from services.intake.api.app import application
@@ -29,6 +30,8 @@ def serve() -> None:
     """Run the edge until SIGTERM or SIGINT."""
     settings = EdgeSettings()
     configure("intake-api", settings.instance, settings.log_level)
+    if settings.crash_at:
+        arm(settings.crash_at, settings.crash_log, "intake-api")
     connection = Connection(Publisher(settings.kafka, f"intake-api-{settings.instance}"))
     metrics = EdgeMetrics()
 
