@@ -1,0 +1,1 @@
+"""What the console knows, as values: stages, pages of rows, stories, figures. Pure."""
