@@ -47,6 +47,6 @@ ENV SERVICE=${SERVICE} \
     HEALTH_PORT=8080
 USER 10001:10001
 STOPSIGNAL SIGTERM
-HEALTHCHECK --interval=5s --timeout=3s --start-period=60s --start-interval=1s --retries=6 \
+HEALTHCHECK --interval=5s --timeout=3s --start-period=60s --retries=6 \
     CMD ["python", "-I", "-S", "/srv/ordermill/healthy.py"]
 ENTRYPOINT ["/srv/ordermill/start"]
