@@ -7,7 +7,7 @@ answer).  So a clock runs beside each piece of work here, and the connection is 
 import asyncio
 import random
 import time
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
@@ -34,8 +34,11 @@ _LOG: Final = structlog.stdlib.get_logger(__name__)
 Result = TypeVar("Result")
 
 
-async def open_pool(settings: Settings) -> Pool:
-    """Open the pool, waiting for a database that is still starting; OutageError when it stays away."""
+async def open_pool(settings: Settings, session: Mapping[str, str] | None = None) -> Pool:
+    """Open the pool, waiting for a database that is still starting; OutageError when it stays away.
+
+    `session`: what the server is told about its sessions besides, or instead.
+    """
     pool = await asyncpg.create_pool(
         settings.database_url.get_secret_value(),
         min_size=0,  # connections open when they are wanted, inside the limits of the work that wants them
@@ -44,7 +47,7 @@ async def open_pool(settings: Settings) -> Pool:
         max_inactive_connection_lifetime=0,
         reset=_keep,
         timeout=_CONNECT_TIMEOUT_S,
-        server_settings=_session(settings),
+        server_settings=_session(settings) | (dict(session) if session else {}),
     )
     try:
         await _wait_for_database(pool, settings.start_patience_s)

@@ -11,6 +11,15 @@ class Settings(chassis.Settings):
 
     model_config = SettingsConfigDict(env_prefix="CONSOLE_")
 
+    batch_size: int = Field(
+        5000,
+        ge=1,
+        le=20_000,
+        description="records a transaction, at most: nobody waits for us, and large ones are cheap",
+    )
+    gathering_s: float = Field(
+        0.2, ge=0, description="how long records gather before a batch: at 12,000 a second, as many as a batch holds"
+    )
     kept_days: int = Field(
         35, ge=1, description="days of pointers and movements: a little longer than our topics keep their records (30)"
     )

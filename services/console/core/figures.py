@@ -107,6 +107,12 @@ def _part(part: int | None, whole: int | None) -> Share:
     return part or 0, whole or 0
 
 
+def _promised(order: Counted, *, is_filled: bool) -> Share:
+    if order.lines_promised is None or order.lines_available is None:  # not promised yet
+        return 0, 0
+    return int((order.lines_available >= order.lines_promised) is is_filled), 1
+
+
 def _revenue(order: Counted) -> Share:
     return (0, 0) if order.stage in (Stage.CANCELLED, Stage.REJECTED) else (order.total - order.value_cancelled, 1)
 
@@ -167,7 +173,7 @@ DEFINITIONS: Final = {
             unit="percent",
             cohort="placed",
             is_better_high=False,
-            share=lambda order: (int((order.lines_available or 0) < (order.lines_promised or 0)), 1),
+            share=lambda order: _promised(order, is_filled=False),
         ),
         Definition(
             name=Name.K13,
@@ -220,7 +226,7 @@ DEFINITIONS: Final = {
             unit="percent",
             cohort="placed",
             is_better_high=True,
-            share=lambda order: (int((order.lines_available or 0) >= (order.lines_promised or 0)), 1),
+            share=lambda order: _promised(order, is_filled=True),
         ),
         Definition(
             name=Name.K17_LINES,

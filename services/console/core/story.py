@@ -221,5 +221,6 @@ class MoneyEvent:
     currency: str
     payment_id: str | None
     invoice_number: str | None
+    open: int | None
     refund_id: str | None
     note: str | None

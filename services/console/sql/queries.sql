@@ -261,7 +261,7 @@ select message_id, milestone, about, medium, template, sent_at, failed_at, reaso
 from message where order_id = :order_id order by coalesce(sent_at, failed_at), message_id;
 
 -- name: story_money
-select revision, at, kind, amount, currency, payment_id, invoice_number, refund_id, note
+select revision, at, kind, amount, currency, payment_id, invoice_number, open, refund_id, note
 from money_event where order_id = :order_id order by revision;
 
 -- name: story_invoices
@@ -431,6 +431,10 @@ limit :limit;
 
 -- The auditor --------------------------------------------------------------------------------------------------------
 
+-- name: save_report
+insert into audit_report (taken_at, report) values (:taken_at::timestamptz, (:report::text)::jsonb)
+on conflict (taken_at) do nothing;
+
 -- name: last_report
 select taken_at, report from audit_report order by taken_at desc limit 1;
 
@@ -447,7 +451,8 @@ select order_id, channel, channel_order_id, currency, total, placed_at as counte
     delivered_at, first_ship_by, first_deliver_by, stage, value_cancelled, goods_cost, label_cost, packaging_cost,
     lines_promised, lines_available, units_promised, units_available, incidents
 from placed_order
-where placed_at >= :since::timestamptz and placed_at < :before::timestamptz and promised_at is not null
+where placed_at >= :since::timestamptz and placed_at < :before::timestamptz
+  and case :name::text when 'K13' then stage not in ('cancelled', 'rejected') else lines_promised is not null end
   and (not :only_bad::boolean or lines_available < lines_promised)
   and (placed_at, order_id) < (:after::timestamptz, :after_id::text)
 order by placed_at desc, order_id desc
@@ -497,3 +502,642 @@ where ended_at >= :since::timestamptz and ended_at < :before::timestamptz
   and (ended_at, order_id) < (:after::timestamptz, :after_id::text)
 order by ended_at desc, order_id desc
 limit :limit;
+
+-- What the projector writes ----------------------------------------------------------------------------------------------
+-- Each row by its natural key, in any order: a column told once keeps its first value, one told again and again that of
+-- the newest revision.  What is derived is worked out anew from those rows (settle_…), so nothing is ever added twice.
+
+-- name: known_names
+select name, id from wire_name where name = any(:names::text[]);
+
+-- name: add_names
+insert into wire_name (name) select unnest(:names::text[]) on conflict (name) do nothing returning name, id;
+
+-- name: add_paces
+insert into pace (bucket, type, topic, records)
+select * from unnest(:buckets::timestamptz[], :types::smallint[], :topics::smallint[], :records::bigint[])
+on conflict (bucket, type, topic) do update set records = pace.records + excluded.records;
+
+-- name: forget_paces
+delete from pace where bucket < :before::timestamptz;
+
+-- name: keep_days
+select keep_days(current_schema()::text, :first::date, :last::date);
+
+-- name: save_placed_order
+insert into placed_order (
+    order_id, channel, channel_order_id, customer_id, seller, country, currency, total, units, placed_at, received_at,
+    rejected_at, released_at, completed_at, funds, funds_reason, funds_revision, settled_at, promised_at, first_ship_by,
+    first_deliver_by, ship_by, deliver_by, promise_revision, lines_promised, lines_available, units_promised,
+    units_available)
+select order_id, channel, channel_order_id, customer_id, seller, country, currency, coalesce(total, 0), coalesce(units, 0),
+    placed_at, received_at, rejected_at, released_at, completed_at, funds, funds_reason, coalesce(funds_revision, 0),
+    settled_at, promised_at, first_ship_by, first_deliver_by, first_ship_by, first_deliver_by,
+    coalesce(promise_revision, 0), lines_promised, lines_available, units_promised, units_available
+from unnest(
+    :order_id::text[], :channel::text[], :channel_order_id::text[], :customer_id::text[], :seller::text[],
+    :country::text[], :currency::text[], :total::bigint[], :units::int[], :placed_at::timestamptz[],
+    :received_at::timestamptz[], :rejected_at::timestamptz[], :released_at::timestamptz[], :completed_at::timestamptz[],
+    :funds::text[], :funds_reason::text[], :funds_revision::int[], :settled_at::timestamptz[],
+    :promised_at::timestamptz[], :first_ship_by::timestamptz[], :first_deliver_by::date[], :promise_revision::int[],
+    :lines_promised::int[], :lines_available::int[], :units_promised::int[], :units_available::int[])
+    as told (
+        order_id, channel, channel_order_id, customer_id, seller, country, currency, total, units, placed_at, received_at,
+        rejected_at, released_at, completed_at, funds, funds_reason, funds_revision, settled_at, promised_at,
+        first_ship_by, first_deliver_by, promise_revision, lines_promised, lines_available, units_promised,
+        units_available)
+on conflict (order_id) do update set
+    channel = coalesce(placed_order.channel, excluded.channel),
+    channel_order_id = coalesce(placed_order.channel_order_id, excluded.channel_order_id),
+    customer_id = coalesce(placed_order.customer_id, excluded.customer_id),
+    seller = coalesce(placed_order.seller, excluded.seller),
+    country = coalesce(placed_order.country, excluded.country),
+    currency = coalesce(placed_order.currency, excluded.currency),
+    total = greatest(placed_order.total, excluded.total),
+    units = greatest(placed_order.units, excluded.units),
+    placed_at = coalesce(placed_order.placed_at, excluded.placed_at),
+    received_at = coalesce(placed_order.received_at, excluded.received_at),
+    rejected_at = coalesce(placed_order.rejected_at, excluded.rejected_at),
+    released_at = coalesce(placed_order.released_at, excluded.released_at),
+    completed_at = coalesce(placed_order.completed_at, excluded.completed_at),
+    funds = case when excluded.funds_revision > placed_order.funds_revision then excluded.funds
+                 else placed_order.funds end,
+    funds_reason = case when excluded.funds_revision > placed_order.funds_revision then excluded.funds_reason
+                        else placed_order.funds_reason end,
+    funds_revision = greatest(placed_order.funds_revision, excluded.funds_revision),
+    settled_at = coalesce(placed_order.settled_at, excluded.settled_at),
+    promised_at = coalesce(placed_order.promised_at, excluded.promised_at),
+    first_ship_by = coalesce(placed_order.first_ship_by, excluded.first_ship_by),
+    first_deliver_by = coalesce(placed_order.first_deliver_by, excluded.first_deliver_by),
+    ship_by = coalesce(placed_order.ship_by, excluded.ship_by),
+    deliver_by = coalesce(placed_order.deliver_by, excluded.deliver_by),
+    promise_revision = greatest(placed_order.promise_revision, excluded.promise_revision),
+    lines_promised = coalesce(placed_order.lines_promised, excluded.lines_promised),
+    lines_available = coalesce(placed_order.lines_available, excluded.lines_available),
+    units_promised = coalesce(placed_order.units_promised, excluded.units_promised),
+    units_available = coalesce(placed_order.units_available, excluded.units_available);
+
+-- name: save_order_line
+insert into order_line (order_id, line_id, sku, description, quantity, amount, value)
+select * from unnest(:order_id::text[], :line_id::text[], :sku::text[], :description::text[], :quantity::int[],
+                     :amount::bigint[], :value::bigint[])
+on conflict (order_id, line_id) do nothing;
+
+-- name: save_hold
+insert into hold (hold_id, order_id, reason, text, held_by, held_at, lifted_by, lifted_at)
+select * from unnest(:hold_id::text[], :order_id::text[], :reason::text[], :text::text[], :held_by::text[],
+                     :held_at::timestamptz[], :lifted_by::text[], :lifted_at::timestamptz[])
+on conflict (hold_id) do update set
+    text = coalesce(hold.text, excluded.text),
+    held_by = coalesce(hold.held_by, excluded.held_by),
+    held_at = coalesce(hold.held_at, excluded.held_at),
+    lifted_by = coalesce(hold.lifted_by, excluded.lifted_by),
+    lifted_at = coalesce(hold.lifted_at, excluded.lifted_at);
+
+-- name: save_cancellation
+insert into cancellation (ask_id, order_id, asked_at, purpose, reason, actor, cancelled_at, lines, too_late)
+select ask_id, order_id, asked_at, purpose, reason, actor, cancelled_at, lines::jsonb, too_late::jsonb
+from unnest(:ask_id::text[], :order_id::text[], :asked_at::timestamptz[], :purpose::text[], :reason::text[],
+            :actor::text[], :cancelled_at::timestamptz[], :lines::text[], :too_late::text[])
+    as told (ask_id, order_id, asked_at, purpose, reason, actor, cancelled_at, lines, too_late)
+on conflict (ask_id) do update set
+    asked_at = coalesce(cancellation.asked_at, excluded.asked_at),
+    purpose = coalesce(cancellation.purpose, excluded.purpose),
+    reason = coalesce(cancellation.reason, excluded.reason),
+    actor = coalesce(cancellation.actor, excluded.actor),
+    cancelled_at = coalesce(cancellation.cancelled_at, excluded.cancelled_at),
+    lines = coalesce(cancellation.lines, excluded.lines),
+    too_late = coalesce(cancellation.too_late, excluded.too_late);
+
+-- name: save_promise
+insert into promise (order_id, revision, promised_at, cause, lines)
+select order_id, revision, promised_at, cause, lines::jsonb
+from unnest(:order_id::text[], :revision::int[], :promised_at::timestamptz[], :cause::text[], :lines::text[])
+    as told (order_id, revision, promised_at, cause, lines)
+on conflict (order_id, revision) do nothing;
+
+-- name: save_sourcing
+insert into sourcing (allocation_id, order_id, allocated_at, currency, plan, lost_plans)
+select allocation_id, order_id, allocated_at, currency, plan::jsonb, lost_plans::jsonb
+from unnest(:allocation_id::text[], :order_id::text[], :allocated_at::timestamptz[], :currency::text[], :plan::text[],
+            :lost_plans::text[]) as told (allocation_id, order_id, allocated_at, currency, plan, lost_plans)
+on conflict (allocation_id) do nothing;
+
+-- name: save_backorder
+insert into backorder (
+    order_id, line_id, sku, quantity, purchase_order_id, expected_on, since, revision, waiting)
+select told.*, told.quantity
+from unnest(:order_id::text[], :line_id::text[], :sku::text[], :quantity::int[], :purchase_order_id::text[],
+            :expected_on::date[], :since::timestamptz[], :revision::int[])
+    as told (order_id, line_id, sku, quantity, purchase_order_id, expected_on, since, revision)
+on conflict (order_id, line_id) do update set
+    quantity = excluded.quantity, purchase_order_id = excluded.purchase_order_id, expected_on = excluded.expected_on,
+    revision = excluded.revision
+where excluded.revision > backorder.revision;
+
+-- name: save_shipment
+insert into shipment (
+    shipment_id, order_id, location_id, ship_group_id, service, allocated_at, ship_by, deliver_by, units, lines,
+    released_at, packed_at, manifest_id, dispatched_at, goods_cost, cost_currency)
+select shipment_id, order_id, location_id, ship_group_id, service, allocated_at, ship_by, deliver_by, coalesce(units, 0),
+    lines::jsonb, released_at, packed_at, manifest_id, dispatched_at, goods_cost, cost_currency
+from unnest(
+    :shipment_id::text[], :order_id::text[], :location_id::text[], :ship_group_id::text[], :service::text[],
+    :allocated_at::timestamptz[], :ship_by::timestamptz[], :deliver_by::date[], :units::int[], :lines::text[],
+    :released_at::timestamptz[], :packed_at::timestamptz[], :manifest_id::text[], :dispatched_at::timestamptz[],
+    :goods_cost::bigint[], :cost_currency::text[])
+    as told (
+        shipment_id, order_id, location_id, ship_group_id, service, allocated_at, ship_by, deliver_by, units, lines,
+        released_at, packed_at, manifest_id, dispatched_at, goods_cost, cost_currency)
+on conflict (shipment_id) do update set
+    location_id = coalesce(shipment.location_id, excluded.location_id),
+    ship_group_id = coalesce(shipment.ship_group_id, excluded.ship_group_id),
+    service = coalesce(shipment.service, excluded.service),
+    allocated_at = coalesce(shipment.allocated_at, excluded.allocated_at),
+    ship_by = coalesce(shipment.ship_by, excluded.ship_by),
+    deliver_by = coalesce(shipment.deliver_by, excluded.deliver_by),
+    units = greatest(shipment.units, excluded.units),
+    lines = coalesce(shipment.lines, excluded.lines),
+    released_at = coalesce(shipment.released_at, excluded.released_at),
+    packed_at = coalesce(shipment.packed_at, excluded.packed_at),
+    manifest_id = coalesce(shipment.manifest_id, excluded.manifest_id),
+    dispatched_at = coalesce(shipment.dispatched_at, excluded.dispatched_at),
+    goods_cost = coalesce(shipment.goods_cost, excluded.goods_cost),
+    cost_currency = coalesce(shipment.cost_currency, excluded.cost_currency);
+
+-- name: save_work
+insert into work (work_id, order_id, shipment_id, wave_id, released_at)
+select * from unnest(:work_id::text[], :order_id::text[], :shipment_id::text[], :wave_id::text[],
+                     :released_at::timestamptz[])
+on conflict (work_id) do nothing;
+
+-- name: save_short_pick
+insert into short_pick (pick_id, order_id, shipment_id, line_id, sku, bin, expected, found, at)
+select * from unnest(:pick_id::text[], :order_id::text[], :shipment_id::text[], :line_id::text[], :sku::text[],
+                     :bin::text[], :expected::int[], :found::int[], :at::timestamptz[])
+on conflict (pick_id) do nothing;
+
+-- name: save_parcel
+-- The newest label counts; where a parcel is, and what was wrong with it, is the newest revision's word.
+insert into parcel (
+    parcel_id, order_id, shipment_id, sscc, carton_id, weight_g, units, lines, packed_at, carrier, service,
+    tracking_number, label_cost, label_currency, lost_quotes, labelled_at, voided_at, dispatched_at, status, place,
+    estimate, exception, status_at, status_revision, delivered_at, closed_at, outcome)
+select parcel_id, order_id, shipment_id, sscc, carton_id, weight_g, units, lines::jsonb, packed_at, carrier, service,
+    tracking_number, label_cost, label_currency, lost_quotes::jsonb, labelled_at, voided_at, dispatched_at, status, place,
+    estimate, exception, status_at, coalesce(status_revision, 0), delivered_at, closed_at, outcome
+from unnest(
+    :parcel_id::text[], :order_id::text[], :shipment_id::text[], :sscc::text[], :carton_id::text[], :weight_g::int[],
+    :units::int[], :lines::text[], :packed_at::timestamptz[], :carrier::text[], :service::text[],
+    :tracking_number::text[], :label_cost::bigint[], :label_currency::text[], :lost_quotes::text[],
+    :labelled_at::timestamptz[], :voided_at::timestamptz[], :dispatched_at::timestamptz[], :status::text[], :place::text[],
+    :estimate::date[], :exception::text[], :status_at::timestamptz[], :status_revision::int[],
+    :delivered_at::timestamptz[], :closed_at::timestamptz[], :outcome::text[])
+    as told (
+        parcel_id, order_id, shipment_id, sscc, carton_id, weight_g, units, lines, packed_at, carrier, service,
+        tracking_number, label_cost, label_currency, lost_quotes, labelled_at, voided_at, dispatched_at, status, place,
+        estimate, exception, status_at, status_revision, delivered_at, closed_at, outcome)
+on conflict (parcel_id) do update set
+    sscc = coalesce(parcel.sscc, excluded.sscc),
+    carton_id = coalesce(parcel.carton_id, excluded.carton_id),
+    weight_g = coalesce(parcel.weight_g, excluded.weight_g),
+    units = coalesce(parcel.units, excluded.units),
+    lines = coalesce(parcel.lines, excluded.lines),
+    packed_at = coalesce(parcel.packed_at, excluded.packed_at),
+    carrier = coalesce(excluded.carrier, parcel.carrier),
+    service = coalesce(excluded.service, parcel.service),
+    tracking_number = coalesce(excluded.tracking_number, parcel.tracking_number),
+    label_cost = coalesce(excluded.label_cost, parcel.label_cost),
+    label_currency = coalesce(excluded.label_currency, parcel.label_currency),
+    lost_quotes = coalesce(excluded.lost_quotes, parcel.lost_quotes),
+    labelled_at = greatest(parcel.labelled_at, excluded.labelled_at),
+    voided_at = greatest(parcel.voided_at, excluded.voided_at),
+    dispatched_at = coalesce(parcel.dispatched_at, excluded.dispatched_at),
+    status = case when excluded.status_revision > parcel.status_revision then coalesce(excluded.status, parcel.status)
+                  else parcel.status end,
+    place = case when excluded.status_revision > parcel.status_revision then coalesce(excluded.place, parcel.place)
+                 else parcel.place end,
+    estimate = case when excluded.status_revision > parcel.status_revision
+                    then coalesce(excluded.estimate, parcel.estimate) else parcel.estimate end,
+    exception = case when excluded.status_revision > parcel.status_revision
+                     then coalesce(excluded.exception, parcel.exception) else parcel.exception end,
+    status_at = case when excluded.status_revision > parcel.status_revision then excluded.status_at
+                     else parcel.status_at end,
+    status_revision = greatest(parcel.status_revision, excluded.status_revision),
+    delivered_at = coalesce(parcel.delivered_at, excluded.delivered_at),
+    closed_at = coalesce(parcel.closed_at, excluded.closed_at),
+    outcome = coalesce(parcel.outcome, excluded.outcome);
+
+-- name: save_message
+-- Sent counts, however often it failed before.
+insert into message (message_id, order_id, milestone, about, medium, template, sent_at, failed_at, reason)
+select * from unnest(:message_id::text[], :order_id::text[], :milestone::text[], :about::text[], :medium::text[],
+                     :template::text[], :sent_at::timestamptz[], :failed_at::timestamptz[], :reason::text[])
+on conflict (message_id) do update set
+    sent_at = coalesce(message.sent_at, excluded.sent_at),
+    failed_at = coalesce(message.failed_at, excluded.failed_at),
+    reason = coalesce(message.reason, excluded.reason);
+
+-- name: save_item
+insert into item (sku, name, stock_owner, price, cost, currency, supplier_id, recorded_at)
+select * from unnest(:sku::text[], :name::text[], :stock_owner::text[], :price::bigint[], :cost::bigint[],
+                     :currency::text[], :supplier_id::text[], :recorded_at::timestamptz[])
+on conflict (sku) do update set
+    name = excluded.name, stock_owner = excluded.stock_owner, price = excluded.price, cost = excluded.cost,
+    currency = excluded.currency, supplier_id = excluded.supplier_id, recorded_at = excluded.recorded_at
+where item.recorded_at < excluded.recorded_at;
+
+-- name: save_location
+insert into location (location_id, kind, city, country, recorded_at)
+select * from unnest(:location_id::text[], :kind::text[], :city::text[], :country::text[], :recorded_at::timestamptz[])
+on conflict (location_id) do update set
+    kind = excluded.kind, city = excluded.city, country = excluded.country, recorded_at = excluded.recorded_at
+where location.recorded_at < excluded.recorded_at;
+
+-- name: save_carton
+insert into carton (carton_id, cost, currency, recorded_at)
+select * from unnest(:carton_id::text[], :cost::bigint[], :currency::text[], :recorded_at::timestamptz[])
+on conflict (carton_id) do update set
+    cost = excluded.cost, currency = excluded.currency, recorded_at = excluded.recorded_at
+where carton.recorded_at < excluded.recorded_at;
+
+-- name: save_stock_level
+insert into stock_level (sku, location_id, stock_owner, on_hand, available, version, moved_at)
+select * from unnest(:sku::text[], :location_id::text[], :stock_owner::text[], :on_hand::bigint[], :available::bigint[],
+                     :version::bigint[], :moved_at::timestamptz[])
+on conflict (sku, location_id, stock_owner) do update set
+    on_hand = excluded.on_hand, available = excluded.available, version = excluded.version, moved_at = excluded.moved_at
+where stock_level.version < excluded.version;
+
+-- name: save_movement
+insert into movement (at, movement_id, sku, location_id, stock_owner, kind, quantity, bin, lot, unit_cost, cause)
+select * from unnest(:at::timestamptz[], :movement_id::text[], :sku::text[], :location_id::text[], :stock_owner::text[],
+                     :kind::text[], :quantity::bigint[], :bin::text[], :lot::text[], :unit_cost::text[], :cause::text[])
+on conflict (movement_id, at) do nothing;
+
+-- name: save_purchase
+-- The supplier's newest word counts, in the order of its topic: it carries no revision.
+insert into purchase (
+    purchase_order_id, supplier_id, location_id, currency, ordered_at, wanted_on, lines, cost, answer, answered_at,
+    expected_on, received_at)
+select purchase_order_id, supplier_id, location_id, currency, ordered_at, wanted_on, lines::jsonb, cost, answer,
+    answered_at, expected_on, received_at
+from unnest(
+    :purchase_order_id::text[], :supplier_id::text[], :location_id::text[], :currency::text[], :ordered_at::timestamptz[],
+    :wanted_on::date[], :lines::text[], :cost::bigint[], :answer::text[], :answered_at::timestamptz[],
+    :expected_on::date[], :received_at::timestamptz[])
+    as told (
+        purchase_order_id, supplier_id, location_id, currency, ordered_at, wanted_on, lines, cost, answer, answered_at,
+        expected_on, received_at)
+on conflict (purchase_order_id) do update set
+    supplier_id = coalesce(purchase.supplier_id, excluded.supplier_id),
+    location_id = coalesce(purchase.location_id, excluded.location_id),
+    currency = coalesce(purchase.currency, excluded.currency),
+    ordered_at = coalesce(purchase.ordered_at, excluded.ordered_at),
+    wanted_on = coalesce(purchase.wanted_on, excluded.wanted_on),
+    lines = coalesce(purchase.lines, excluded.lines),
+    cost = coalesce(purchase.cost, excluded.cost),
+    answer = coalesce(excluded.answer, purchase.answer),
+    answered_at = coalesce(excluded.answered_at, purchase.answered_at),
+    expected_on = coalesce(excluded.expected_on, purchase.expected_on),
+    received_at = greatest(purchase.received_at, excluded.received_at);
+
+-- name: save_receipt
+insert into receipt (receipt_id, purchase_order_id, received_at, lines, cost)
+select receipt_id, purchase_order_id, received_at, lines::jsonb, cost
+from unnest(:receipt_id::text[], :purchase_order_id::text[], :received_at::timestamptz[], :lines::text[], :cost::bigint[])
+    as told (receipt_id, purchase_order_id, received_at, lines, cost)
+on conflict (receipt_id) do nothing;
+
+-- name: save_invoice
+insert into invoice (
+    invoice_number, order_id, customer_id, seller, shipment_id, issued_at, issued_on, due_on, currency, total, tax,
+    deposits_applied, opening, revision)
+select * from unnest(
+    :invoice_number::text[], :order_id::text[], :customer_id::text[], :seller::text[], :shipment_id::text[],
+    :issued_at::timestamptz[], :issued_on::date[], :due_on::date[], :currency::text[], :total::bigint[], :tax::bigint[],
+    :deposits_applied::bigint[], :opening::bigint[], :revision::int[])
+on conflict (invoice_number) do nothing;
+
+-- name: save_money_event
+insert into money_event (
+    order_id, revision, at, kind, amount, currency, payment_id, invoice_number, open, refund_id, note)
+select * from unnest(
+    :order_id::text[], :revision::int[], :at::timestamptz[], :kind::text[], :amount::bigint[], :currency::text[],
+    :payment_id::text[], :invoice_number::text[], :open::bigint[], :refund_id::text[], :note::text[])
+on conflict (order_id, revision) do nothing;
+
+-- name: save_refund
+insert into refund (
+    refund_id, order_id, payment_id, amount, currency, requested_at, completed_at, credit_note_number)
+select * from unnest(
+    :refund_id::text[], :order_id::text[], :payment_id::text[], :amount::bigint[], :currency::text[],
+    :requested_at::timestamptz[], :completed_at::timestamptz[], :credit_note_number::text[])
+on conflict (refund_id) do update set
+    payment_id = coalesce(refund.payment_id, excluded.payment_id),
+    requested_at = least(refund.requested_at, excluded.requested_at),
+    completed_at = coalesce(refund.completed_at, excluded.completed_at),
+    credit_note_number = coalesce(refund.credit_note_number, excluded.credit_note_number);
+
+-- name: save_dead_letter
+-- Told of by the same key, so in order: what rests again after a vain retry rests.
+insert into dead_letter (
+    dead_letter_id, service, topic, lane, position, key, message_type, message_id, reason, error, attempts, dead_at,
+    revision)
+select * from unnest(
+    :dead_letter_id::text[], :service::text[], :topic::text[], :lane::smallint[], :position::bigint[], :key::text[],
+    :message_type::text[], :message_id::text[], :reason::text[], :error::text[], :attempts::int[],
+    :dead_at::timestamptz[], :revision::int[])
+on conflict (dead_letter_id) do update set
+    reason = excluded.reason, error = excluded.error, attempts = excluded.attempts, dead_at = excluded.dead_at,
+    revision = excluded.revision, resolution = null, actor = null, why = null, resolved_at = null
+where excluded.revision > dead_letter.revision;
+
+-- name: resolve_dead_letters
+update dead_letter set
+    resolution = told.resolution, actor = told.actor, why = told.why, resolved_at = told.resolved_at,
+    revision = told.revision
+from unnest(:dead_letter_id::text[], :resolution::text[], :actor::text[], :why::text[], :resolved_at::timestamptz[],
+            :revision::int[]) as told (dead_letter_id, resolution, actor, why, resolved_at, revision)
+where dead_letter.dead_letter_id = told.dead_letter_id and told.revision > dead_letter.revision;
+
+-- What follows from the rows -------------------------------------------------------------------------------------------
+
+-- name: settle_promises
+-- The newest word on each line; the order leaves and arrives with the last of them.
+with line as (
+    select distinct on (order_id, part.line_id) order_id, coalesce(part.after, part.promise) as promise
+    from promise
+    cross join lateral jsonb_to_recordset(lines) as part (line_id text, promise jsonb, after jsonb)
+    where order_id = any(:order_ids::text[])
+    order by order_id, part.line_id, revision desc, coalesce(part.after, part.promise) ->> 'ship_by' desc
+), newest as (
+    select order_id, max((promise ->> 'ship_by')::timestamptz) as ship_by,
+        max((promise ->> 'deliver_by')::date) as deliver_by
+    from line group by order_id
+)
+update placed_order set ship_by = newest.ship_by, deliver_by = newest.deliver_by
+from newest where placed_order.order_id = newest.order_id;
+
+-- name: settle_invoices
+-- Open is what the last payment left, or what was open at first, less what was credited since.
+with touched as (
+    select invoice_number, order_id, opening, revision from invoice
+    where invoice_number = any(:invoice_numbers::text[]) and opening is not null
+), open as (
+    select touched.invoice_number,
+        greatest(0, coalesce(paid.open, opening) - coalesce((
+            select sum(amount) from money_event as credit
+            where credit.invoice_number = touched.invoice_number and credit.kind = 'credited'
+              and credit.revision > coalesce(paid.revision, touched.revision)), 0))::bigint as amount,
+        (select max(at) from money_event where money_event.invoice_number = touched.invoice_number) as at
+    from touched
+    left join lateral (
+        select revision, money_event.open from money_event
+        where money_event.invoice_number = touched.invoice_number and kind = 'applied'
+        order by revision desc limit 1) as paid on true
+)
+update invoice set open = open.amount, paid_at = case when open.amount = 0 then open.at end
+from open where invoice.invoice_number = open.invoice_number;
+
+-- name: settle_orders
+-- Where each order stands, by quantities; the rule of stages is core/stages.py's, word for word.
+with touched as (
+    select distinct unnest(:order_ids::text[]) as order_id
+), cancelled as (
+    select order_id, sum(part.quantity)::int as units, max(cancelled_at) as at,
+        sum(round(coalesce(line.value, 0)::numeric * part.quantity / line.quantity))::bigint as value
+    from cancellation join touched using (order_id)
+    cross join lateral jsonb_to_recordset(cancellation.lines) as part (line_id text, quantity int)
+    join order_line as line using (order_id, line_id)
+    where cancelled_at is not null
+    group by order_id
+), held as (
+    select order_id, array_agg(distinct reason) as reasons
+    from hold join touched using (order_id)
+    where lifted_at is null
+    group by order_id
+), short as (
+    select order_id, sum(expected - found)::int as units
+    from short_pick join touched using (order_id)
+    group by order_id
+), allocated as (
+    select order_id, sum(shipment.units)::int as units, max(allocated_at) as at,
+        sum(shipment.goods_cost) filter (where cost_currency = placed_order.currency) as cost
+    from shipment join touched using (order_id) join placed_order using (order_id)
+    group by order_id
+), packed as (
+    select order_id, sum(parcel.units)::int as units, max(parcel.packed_at) as at,
+        sum(parcel.units) filter (where dispatched_at is not null)::int as dispatched, max(dispatched_at) as dispatched_at,
+        sum(parcel.units) filter (where parcel.delivered_at is not null)::int as delivered,
+        max(parcel.delivered_at) as delivered_at,
+        sum(parcel.units) filter (where closed_at is not null)::int as lost, max(closed_at) as closed_at,
+        sum(parcel.label_cost) filter (where label_currency = placed_order.currency) as label_cost,
+        sum(carton.cost) filter (where carton.currency = placed_order.currency) as packaging_cost,
+        array_agg(distinct 'parcel_' || outcome) filter (where closed_at is not null) as outcomes,
+        bool_or(exception is not null) as is_exception
+    from (
+        select parcel.* from parcel join touched using (order_id)
+        where voided_at is null or dispatched_at is not null or labelled_at > voided_at) as parcel
+    join placed_order using (order_id)
+    left join carton using (carton_id)
+    group by order_id
+), counted as (
+    select placed_order.order_id, placed_order.units - coalesce(cancelled.units, 0) as wanted,
+        coalesce(cancelled.units, 0) as cancelled, cancelled.at as cancelled_at, coalesce(cancelled.value, 0) as value,
+        coalesce(held.reasons, '{}') as holds,
+        greatest(coalesce(allocated.units, 0) - coalesce(short.units, 0), coalesce(packed.units, 0)) as allocated,
+        allocated.at as allocated_at, coalesce(allocated.cost, 0) as goods_cost,
+        coalesce(packed.units, 0) as packed, packed.at as packed_at,
+        coalesce(packed.dispatched, 0) as dispatched, packed.dispatched_at,
+        coalesce(packed.delivered, 0) as delivered, packed.delivered_at,
+        coalesce(packed.lost, 0) as lost, greatest(packed.delivered_at, packed.closed_at) as ended_at,
+        coalesce(packed.label_cost, 0) as label_cost, coalesce(packed.packaging_cost, 0) as packaging_cost,
+        packed.outcomes, packed.is_exception, short.units is not null as is_short
+    from touched join placed_order using (order_id)
+    left join cancelled using (order_id) left join held using (order_id) left join short using (order_id)
+    left join allocated using (order_id) left join packed using (order_id)
+), moments as (
+    select counted.*,
+        case
+            when rejected_at is not null then 'rejected'
+            when completed_at is not null then 'completed'
+            when units > 0 and wanted <= 0 then 'cancelled'
+            when released_at is null or (counted.holds <> '{}' and allocated = 0) then 'received'
+            when allocated < wanted then 'released'
+            when packed < wanted then 'allocated'
+            when dispatched < wanted then 'packed'
+            when delivered + lost < wanted then 'dispatched'
+            else 'delivered'
+        end as stage,
+        case when wanted > 0 and packed >= wanted then counted.packed_at end as ready_at,
+        case when wanted > 0 and dispatched >= wanted then counted.dispatched_at end as shipped_at,
+        case when wanted > 0 and delivered >= wanted then counted.delivered_at end as arrived_at,
+        case when wanted > 0 and delivered + lost >= wanted then counted.ended_at end as over_at
+    from counted join placed_order using (order_id)
+), settled as (
+    update placed_order set
+        stage = moments.stage,
+        is_tallied = true,
+        since = case moments.stage
+            when 'rejected' then rejected_at when 'completed' then completed_at when 'cancelled' then moments.cancelled_at
+            when 'received' then received_at when 'released' then released_at
+            when 'allocated' then moments.allocated_at when 'packed' then moments.packed_at
+            when 'dispatched' then moments.dispatched_at else moments.ended_at end,
+        holds = moments.holds,
+        units_cancelled = cancelled, units_allocated = allocated, units_packed = packed, units_dispatched = dispatched,
+        units_delivered = delivered, units_lost = lost,
+        value_cancelled = moments.value, goods_cost = moments.goods_cost, label_cost = moments.label_cost,
+        packaging_cost = moments.packaging_cost,
+        packed_at = ready_at, shipped_at = moments.shipped_at, delivered_at = arrived_at, ended_at = over_at,
+        incidents = array_remove(
+            coalesce(outcomes, '{}') || array[
+                case when is_short then 'short_pick' end,
+                case when moments.shipped_at > first_ship_by then 'late_shipping' end,
+                case when (arrived_at at time zone 'UTC')::date > first_deliver_by then 'late_delivery' end,
+                case when is_exception then 'exception' end], null)
+    from moments
+    where placed_order.order_id = moments.order_id
+    returning old.stage as before, old.is_tallied as was_tallied, new.order_id, new.stage, new.placed_at, new.first_ship_by,
+        new.shipped_at, new.delivered_at, new.ended_at
+), closed as (
+    update order_line set is_open = false
+    from settled
+    where order_line.order_id = settled.order_id and is_open and stage in ('completed', 'cancelled', 'rejected')
+), due as (
+    insert into figure_due (day)
+    select distinct (moment at time zone 'UTC')::date
+    from settled
+    cross join lateral unnest(array[placed_at, first_ship_by, shipped_at, delivered_at, ended_at]) as moment
+    where moment is not null
+    on conflict (day) do nothing
+)
+insert into stage_tally (stage, orders)
+select stage, sum(orders) from (
+    select stage, 1 as orders from settled
+    union all
+    select before, -1 from settled where was_tallied
+) as change
+group by stage
+on conflict (stage) do update set orders = stage_tally.orders + excluded.orders;
+
+-- name: settle_backorders
+-- Units that a line still waits for: what is wanted of it and no shipment holds.
+update backorder set waiting = rest.units
+from (
+    select backorder.order_id, backorder.line_id,
+        case when stage in ('completed', 'cancelled', 'rejected') then 0
+             else greatest(0, least(backorder.quantity, line.quantity - coalesce(cancelled.units, 0)
+                                    - coalesce(allocated.units, 0) + coalesce(short.units, 0))) end as units
+    from backorder
+    join placed_order using (order_id)
+    join order_line as line using (order_id, line_id)
+    left join lateral (
+        select sum(part.quantity)::int as units
+        from cancellation cross join lateral jsonb_to_recordset(lines) as part (line_id text, quantity int)
+        where cancellation.order_id = backorder.order_id and cancelled_at is not null and part.line_id = line.line_id
+    ) as cancelled on true
+    left join lateral (
+        select sum(part.quantity)::int as units
+        from shipment cross join lateral jsonb_to_recordset(lines) as part (line_id text, quantity int)
+        where shipment.order_id = backorder.order_id and part.line_id = line.line_id
+    ) as allocated on true
+    left join lateral (
+        select sum(expected - found)::int as units from short_pick
+        where short_pick.order_id = backorder.order_id and short_pick.line_id = line.line_id
+    ) as short on true
+    where backorder.order_id = any(:order_ids::text[])
+) as rest
+where backorder.order_id = rest.order_id and backorder.line_id = rest.line_id and backorder.waiting <> rest.units;
+
+-- name: note_overdue
+-- What should have left meanwhile, and did not, counts from now on.
+insert into figure_due (day)
+select distinct (first_ship_by at time zone 'UTC')::date
+from placed_order
+where first_ship_by >= :since::timestamptz and first_ship_by < :now::timestamptz and shipped_at is null
+  and stage not in ('cancelled', 'rejected')
+on conflict (day) do nothing;
+
+-- name: take_due_days
+delete from figure_due where day in (select day from figure_due order by day desc limit :limit) returning day;
+
+-- name: forget_figures
+delete from figure where day = any(:days::date[]);
+
+-- name: add_up_figures
+-- Each arm is a figure as core/figures.py defines it, by the day of its cohort.
+with span as (
+    select day, day::timestamp at time zone 'UTC' as since, (day + 1)::timestamp at time zone 'UTC' as before
+    from unnest(:days::date[]) as day
+), placed as (
+    select day, currency, stage, total - value_cancelled as value, lines_promised, lines_available, units_promised,
+        units_available
+    from span join placed_order on placed_at >= span.since and placed_at < before
+), shipped as (
+    select day, currency, goods_cost, label_cost + packaging_cost as cost, incidents,
+        extract(epoch from packed_at - placed_at) as to_ready, extract(epoch from shipped_at - placed_at) as to_ship,
+        extract(epoch from delivered_at - placed_at) as to_arrive
+    from span join placed_order on shipped_at >= span.since and shipped_at < before
+), due as (
+    select day, shipped_at <= first_ship_by as is_on_time
+    from span join placed_order on first_ship_by >= span.since and first_ship_by < before
+    where stage not in ('cancelled', 'rejected') and (shipped_at is not null or first_ship_by < :now::timestamptz)
+), delivered as (
+    select day, currency, label_cost, extract(epoch from delivered_at - placed_at) as seconds
+    from span join placed_order on delivered_at >= span.since and delivered_at < before
+), ended as (
+    select day, incidents from span join placed_order on ended_at >= span.since and ended_at < before
+)
+insert into figure (day, name, currency, numerator, denominator, p50, p90, p99)
+select day, 'K7', currency, sum(goods_cost + cost), count(*), null::numeric, null::numeric, null::numeric
+    from shipped where currency is not null group by day, currency
+union all
+select day, 'K8', '', count(*) filter (where not incidents && array['short_pick', 'parcel_destroyed']), count(*),
+    null, null, null
+    from shipped group by day
+union all
+select day, 'K9-ready', '', sum(to_ready), count(*),
+    percentile_cont(0.5) within group (order by to_ready), percentile_cont(0.9) within group (order by to_ready),
+    percentile_cont(0.99) within group (order by to_ready)
+    from shipped where to_ready is not null group by day
+union all
+select day, 'K9-delivery', '', sum(to_arrive), count(*),
+    percentile_cont(0.5) within group (order by to_arrive), percentile_cont(0.9) within group (order by to_arrive),
+    percentile_cont(0.99) within group (order by to_arrive)
+    from shipped where to_arrive is not null group by day
+union all
+select day, 'K10', '', count(*) filter (where lines_available < lines_promised), count(*), null, null, null
+    from placed where lines_promised is not null group by day
+union all
+select day, 'K13', currency, sum(value), count(*), null, null, null
+    from placed where currency is not null and stage not in ('cancelled', 'rejected') group by day, currency
+union all
+select day, 'K14', currency, sum(cost), count(*), null, null, null
+    from shipped where currency is not null group by day, currency
+union all
+select day, 'K15', '', sum(to_ship), count(*),
+    percentile_cont(0.5) within group (order by to_ship), percentile_cont(0.9) within group (order by to_ship),
+    percentile_cont(0.99) within group (order by to_ship)
+    from shipped where to_ship is not null group by day
+union all
+select day, 'K16', '', count(*) filter (where is_on_time), count(*), null, null, null from due group by day
+union all
+select day, 'K17', '', count(*) filter (where lines_available >= lines_promised), count(*), null, null, null
+    from placed where lines_promised is not null group by day
+union all
+select day, 'K17-lines', '', sum(lines_available), sum(lines_promised), null, null, null
+    from placed where lines_promised is not null group by day
+union all
+select day, 'K17-units', '', sum(units_available), sum(units_promised), null, null, null
+    from placed where lines_promised is not null group by day
+union all
+select day, 'K18', '', sum(seconds), count(*),
+    percentile_cont(0.5) within group (order by seconds), percentile_cont(0.9) within group (order by seconds),
+    percentile_cont(0.99) within group (order by seconds)
+    from delivered where seconds is not null group by day
+union all
+select day, 'K21', '', count(*) filter (where incidents = '{}'), count(*), null, null, null from ended group by day
+union all
+select day, 'K25', currency, sum(label_cost), count(*), null, null, null
+    from delivered where currency is not null group by day, currency;

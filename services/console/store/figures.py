@@ -51,6 +51,7 @@ async def orders_behind(source: Source, asked: Behind, after: str | None = None,
         "since": datetime.combine(asked.since, time(), UTC),
         "before": datetime.combine(asked.before, time(), UTC),
         **({"now": asked.now} if cohort == "due" else {}),
+        **({"name": asked.name} if cohort == "placed" else {}),
     }
     rows = await source.fetch(
         _BEHIND[cohort], **window, only_bad=asked.only_bad, after=start, after_id=start_id, limit=limit + 1

@@ -88,6 +88,7 @@ create table placed_order (
     -- derived from the tables below whenever one of them changes
     stage text not null default 'received', -- what it waits for, or how it ended: core/stages.py
     since timestamptz, -- in that stage
+    is_tallied boolean not null default false,
     holds text[] not null default '{}',
     units_cancelled integer not null default 0,
     units_allocated integer not null default 0,
@@ -385,8 +386,9 @@ create table invoice (
     total bigint,
     tax bigint,
     deposits_applied bigint,
-    open bigint not null default 0,
-    open_revision integer not null default 0,
+    opening bigint, -- open when it was issued
+    revision integer, -- that told it
+    open bigint not null default 0, -- derived from what happened to it since
     paid_at timestamptz -- when it was open no more
 ) with (fillfactor = 70);
 create index invoice_order on invoice (order_id);
@@ -395,20 +397,22 @@ create index invoice_open on invoice (customer_id, due_on, invoice_number) where
 create index invoice_due on invoice (due_on, invoice_number) where open > 0;
 create index invoice_customer on invoice (customer_id, issued_at, invoice_number);
 
--- What happened to an order's money, in billing's own order.
+-- What happened to an order's money, by billing's own revisions.
 create table money_event (
     order_id text collate "C" not null,
     revision integer not null,
     at timestamptz not null,
-    kind text not null, -- applied, credited, refund_requested, refunded, capture_requested, …
+    kind text not null, -- secured, lost, requested, invoiced, applied, credited, refunded …
     amount bigint not null,
     currency text not null,
     payment_id text,
-    invoice_number text,
+    invoice_number text collate "C",
+    open bigint, -- of the invoice, after a payment
     refund_id text collate "C",
     note text, -- credit note, request id, reason
     primary key (order_id, revision)
 );
+create index money_event_invoice on money_event (invoice_number) where invoice_number is not null;
 
 create table refund (
     refund_id text collate "C" primary key,

@@ -1,0 +1,158 @@
+"""Batches applied, each once, together with how far each log was read.  Knows nothing of where records come from."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter, deque
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import asyncpg
+import structlog
+
+from chassis.errors import DoubtError, FloodError, OutageError, describe
+from chassis.ledger import Statements
+from chassis.postgres import Connection, Pool, in_transaction
+from chassis.projection.reading import Entry, Item, Unreadable, as_unreadable, read_all
+from chassis.queries import Queries
+from chassis.wire import moment_of
+
+if TYPE_CHECKING:
+    from chassis.metrics import Metrics
+    from chassis.wire import Record
+    from contracts.event import Event
+
+SQL: Final = Queries(Path(__file__).parents[1] / "sql" / "projection.sql")
+
+# When that many of the last so many records fail alone, the fault is ours: stop, rather than set everything aside.
+FLOOD: Final = 50
+FLOOD_OF: Final = 1_000
+_LOG: Final = structlog.stdlib.get_logger(__name__)
+
+Place = tuple[str, int]
+"""A topic and one of its partitions."""
+
+
+class Chore(NamedTuple):
+    """Something to be done now and then, in a transaction of its own, between two batches."""
+
+    every_s: float
+    work: Callable[[Statements], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Projection:
+    """What a service projects: which topics, which bodies it must read, and what they mean to its tables."""
+
+    name: str
+    topics: Sequence[str]
+    reads: Mapping[str, type[Event]]
+    apply: Callable[[Statements, Sequence[Entry]], Awaitable[None]]
+    chores: Sequence[Chore] = ()
+
+
+class Applier:
+    """The projection's transactions."""
+
+    def __init__(self, projection: Projection, pool: Pool, metrics: Metrics, limit_s: float) -> None:
+        self._projection, self._pool, self._metrics, self._limit_s = projection, pool, metrics, limit_s
+        self._failed: deque[bool] = deque(maxlen=FLOOD_OF)
+
+    async def begin(self, places: Sequence[Place]) -> dict[Place, int]:
+        """Make sure that each log has a row; give where each is to be read on."""
+        topics, lanes = [topic for topic, _ in places], [lane for _, lane in places]
+
+        async def work(connection: Connection) -> dict[Place, int]:
+            tx = Statements(connection)
+            await tx.execute(SQL.begin_logs, topics=topics, lanes=lanes)
+            return {(row["topic"], row["lane"]): row["next"] for row in await tx.fetch(SQL.positions)}
+
+        return await in_transaction(self._pool, work, self._limit_s)
+
+    async def take(self, records: Sequence[Record]) -> None:
+        """Apply records; what fails alone is set aside.
+
+        Raises OutageError (nothing of the last attempt stands) or DoubtError (it may): the same again does no harm.
+        """
+        begin = time.perf_counter()
+        items = read_all(records, self._projection.reads)
+        await self._divide(items)
+        unread = sum(type(item) is Unreadable for item in items)
+        outcomes = Counter({("", "unreadable"): unread, ("", "applied"): len(items) - unread})
+        self._metrics.batch(len(items), time.perf_counter() - begin, +outcomes)
+
+    async def _divide(self, items: Sequence[Item]) -> None:
+        """Apply all of it, or each half by itself until what fails is alone."""
+        try:
+            await self._attempt(items)
+        except (OutageError, DoubtError, asyncio.CancelledError):
+            raise
+        except asyncpg.SyntaxOrAccessError as error:  # no record makes a statement wrong: the fault is ours
+            raise FloodError from error
+        except Exception as error:  # noqa: BLE001 -- whatever one record provoked, the others must go on
+            if len(items) > 1:
+                half = len(items) // 2
+                await self._divide(items[:half])
+                await self._divide(items[half:])
+            else:
+                await self._set_aside(items[0], error)
+        else:
+            self._failed.extend([False] * min(len(items), FLOOD_OF))
+
+    async def _set_aside(self, item: Item, error: Exception) -> None:
+        self._failed.append(True)
+        if sum(self._failed) >= FLOOD or not isinstance(item, Entry):
+            raise FloodError from error
+        place = {"topic": item.topic, "partition": item.lane, "offset": item.position}
+        _LOG.error("record_set_aside", **place, type=item.envelope.type, reason=describe(error))
+        await self._attempt([as_unreadable(item, describe(error))])
+
+    async def _attempt(self, items: Sequence[Item]) -> None:
+        ends = ends_of(items)
+        topics, lanes = [topic for topic, _ in ends], [lane for _, lane in ends]
+
+        async def work(connection: Connection) -> None:
+            tx = Statements(connection)
+            rows = await tx.fetch(SQL.lock_positions, topics=topics, lanes=lanes)
+            read = {(row["topic"], row["lane"]): row["next"] for row in rows}
+            fresh = [item for item in items if item.position >= read[item.topic, item.lane]]
+            if entries := [item for item in fresh if isinstance(item, Entry)]:
+                await self._projection.apply(tx, entries)
+            if unread := [item for item in fresh if isinstance(item, Unreadable)]:
+                await _keep(tx, unread)
+            nexts = [max(end, read[place]) for place, (end, _) in ends.items()]
+            ats = [moment_of(logged_ms) for _, logged_ms in ends.values()]
+            await tx.execute(SQL.move_positions, topics=topics, lanes=lanes, nexts=nexts, ats=ats)
+
+        await in_transaction(self._pool, work, self._limit_s)
+
+    async def chore(self, chore: Chore) -> None:
+        """Do one chore."""
+        await in_transaction(self._pool, lambda connection: chore.work(Statements(connection)), self._limit_s)
+
+
+def ends_of(items: Sequence[Item]) -> dict[Place, tuple[int, int]]:
+    """Give the position after the last item of each log, and the newest of its log's times."""
+    ends: dict[Place, tuple[int, int]] = {}
+    for item in items:
+        place = item.topic, item.lane
+        known = ends.get(place)
+        ends[place] = (item.position + 1, max(known[1], item.logged_ms) if known else item.logged_ms)
+    return dict(sorted(ends.items()))
+
+
+async def _keep(tx: Statements, unread: Sequence[Unreadable]) -> None:
+    topics, lanes, positions, logged, keys, types, errors = map(list, zip(*unread, strict=True))
+    await tx.execute(
+        SQL.keep_unreadable,
+        topics=topics,
+        lanes=lanes,
+        positions=positions,
+        keys=keys,
+        types=types,
+        errors=errors,
+        ats=[moment_of(logged_ms) for logged_ms in logged],
+    )

@@ -1,0 +1,103 @@
+"""Records as a projection sees them: headers always, bodies of the types asked for, and what cannot be read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from pydantic import ValidationError
+
+from chassis.errors import describe
+from chassis.wire import Envelope, UnreadableError, read_envelope
+
+if TYPE_CHECKING:
+    from chassis.wire import Record
+    from contracts.event import Event
+
+KEY_SHOWN: Final = 512  # of an unreadable record's key: enough to find it by
+
+
+class Entry(NamedTuple):
+    """One record that can be read; `event` only where its type's body is asked for, and nothing erased it."""
+
+    topic: str
+    lane: int
+    position: int
+    logged_ms: int
+    key: str
+    envelope: Envelope
+    cause: str
+    event: Event | None
+
+
+class Unreadable(NamedTuple):
+    """One record that cannot be read, or failed alone."""
+
+    topic: str
+    lane: int
+    position: int
+    logged_ms: int
+    key: str
+    type: str
+    error: str
+
+
+Item = Entry | Unreadable
+
+
+def read_all(records: Iterable[Record], reads: Mapping[str, type[Event]]) -> list[Item]:
+    """Read records, each by itself; whatever is in one, the others are read."""
+    return [_read(record, reads) for record in records]
+
+
+def _read(record: Record, reads: Mapping[str, type[Event]]) -> Item:
+    wire_type = ""
+    try:
+        envelope = read_envelope(record.headers, record.timestamp)
+        wire_type = envelope.type
+        kind = reads.get(wire_type)
+        return Entry(
+            record.topic,
+            record.partition,
+            record.offset,
+            record.timestamp,
+            _key(record.key),
+            envelope,
+            _cause(record),
+            kind.decode(record.value) if kind is not None and record.value is not None else None,
+        )
+    except UnreadableError as error:
+        return _unreadable(record, wire_type, error.reason)
+    except ValidationError as error:
+        return _unreadable(record, wire_type, describe(error))
+
+
+def _key(key: bytes | None) -> str:
+    try:
+        text = (key or b"").decode()
+    except UnicodeDecodeError:
+        raise UnreadableError("key_not_utf8") from None
+    if "\x00" in text:  # PostgreSQL refuses it
+        raise UnreadableError("key_not_text")
+    return text
+
+
+def _cause(record: Record) -> str:
+    for name, value in record.headers:
+        if name == "ce_causationid":
+            return value.decode("latin-1")
+    return ""
+
+
+def _unreadable(record: Record, wire_type: str, error: str) -> Unreadable:
+    # As JSON writes it: what is not printable shows, and does not harm.
+    key = json.dumps((record.key or b"").decode("utf-8", "replace"))[1:-1][:KEY_SHOWN]
+    return Unreadable(record.topic, record.partition, record.offset, record.timestamp, key, wire_type, error)
+
+
+def as_unreadable(entry: Entry, error: str) -> Unreadable:
+    """Set aside a record that can be read and cannot be applied."""
+    return Unreadable(
+        entry.topic, entry.lane, entry.position, entry.logged_ms, entry.key[:KEY_SHOWN], entry.envelope.type, error
+    )

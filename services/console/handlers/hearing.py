@@ -1,0 +1,39 @@
+"""Who handles what: the functions of this room by the event that they hear."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, Final, NamedTuple, TypeVar
+
+from contracts.event import Event
+from services.console.store.writing import Rows
+
+
+class Told(NamedTuple):
+    """What is known about an event beside its body."""
+
+    topic: str
+    lane: int
+    position: int
+    subject: str
+    revision: int
+    at: datetime
+
+
+E = TypeVar("E", bound=Event)
+Handler = Callable[[Rows, Told, Any], None]
+
+HANDLERS: Final[dict[str, Handler]] = {}
+READS: Final[dict[str, type[Event]]] = {}
+
+
+def hears(*kinds: type[Event]) -> Callable[[Handler], Handler]:
+    """Have a function handle events of these types: it adds to the rows what they mean."""
+
+    def register(handler: Handler) -> Handler:
+        for kind in kinds:
+            assert kind.type not in HANDLERS, f"two handlers of {kind.type}"
+            HANDLERS[kind.type] = handler
+            READS[kind.type] = kind
+        return handler
+
+    return register
