@@ -46,8 +46,8 @@ async def reading(stack: Stack) -> AsyncIterator[Connection]:
 
 
 @asynccontextmanager
-async def deciding(stack: Stack) -> AsyncIterator[Connection]:
-    """A connection for an operator's decisions about what rests."""
+async def changing(stack: Stack) -> AsyncIterator[Connection]:
+    """A connection that may change what it likes."""
     async with _connected(stack.admin_url) as connection:
         yield connection
 

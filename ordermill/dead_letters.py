@@ -1,7 +1,7 @@
 """`ordermill dead-letters`: the messages that no service could handle, and what an operator decides about each.
 
-A decision is written beside the message, with who and why; the service that owns it carries it out, in order, and tells
-about it on its topic of dead letters.
+A decision is said on a topic, with who and why; the service that owns the message carries it out, in order, and tells
+about it on its topic of dead letters, where the command line waits for its answer.
 """
 
 from __future__ import annotations
@@ -11,16 +11,26 @@ import getpass
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING, Annotated, Any
+from uuid import uuid4
 
+from aiokafka.errors import KafkaError
 from cyclopts import App, Parameter
 from pydantic import ValidationError
 
-from contracts.topics import event_class
+from chassis import decisions
+from chassis.errors import OutageError, OversizeError
+from chassis.kafka import Publisher
+from chassis.wire import read_envelope
+from contracts.dead_letters import MessageDeadLettered, MessageResolved
+from contracts.desk import DeadLetterDecided, Verdict
+from contracts.topics import DEAD_LETTERS, Service, event_class
 from ordermill import stack
-from ordermill.access import deciding, reading
+from ordermill.access import reading
+from ordermill.broker import consuming, home_of, logs_of, messages, silent
 from ordermill.errors import CommandError
 from ordermill.order.masking import masked
 from ordermill.order.waiting import type_of
@@ -30,6 +40,7 @@ from ordermill.serving import Json
 
 if TYPE_CHECKING:
     from chassis.postgres import Connection
+    from chassis.wire import Record
 
 SELECT = """
 select id, topic, key, subject, value, headers, error, tries, since, verdict,
@@ -37,12 +48,13 @@ select id, topic, key, subject, value, headers, error, tries, since, verdict,
 from {0}.later as letter
 where reason = 'dead'
 """
-DECIDE = """
-update {0}.later
-set verdict = $2, actor = $3, why = $4, due = now(), tries = 0, value = coalesce($5, value)
-where id = $1 and reason = 'dead'
-"""
 ERROR_SHOWN = 100
+# Services hear within a second; what fails again does so after 3 s; a service that starts takes ten.
+ANSWER_LIMIT_S = 20.0
+
+RESOLVED = {"retried": "taken up again", "edited": "taken up with its mended body", "discarded": "given up"}
+LOOK_S = 0.1
+Answer = MessageDeadLettered | MessageResolved
 
 app = App(name="dead-letters", help="See the messages that no service could handle, and decide what becomes of each.")
 
@@ -107,33 +119,50 @@ def show(name: str, /, *, raw: Annotated[bool, Parameter(negative="")] = False, 
 
 
 @app.command
-def retry(name: str, /, *, why: str, body: Path | None = None, actor: str = "", as_json: Json = False) -> None:
+def retry(
+    name: str,
+    /,
+    *,
+    why: str,
+    body: Path | None = None,
+    actor: str = "",
+    wait_s: float = ANSWER_LIMIT_S,
+    as_json: Json = False,
+) -> int:
     """Have a message tried again, as it is or with a mended body; what waits behind it follows in order.
+
+    Exit code 1 if it rests again, or its service does not answer: the decision stands until it does.
 
     Args:
         name: Its id: service/number.
         why: What was mended, for those who look later.
         body: A file with the mended body (begin with `dead-letters show --raw`).
         actor: Who decides; the user's name if not given.
+        wait_s: How long to wait for the service's answer.
         as_json: Print the outcome as JSON.
     """
-    mended = _mended(name, body) if body else None
-    _decide(name, "retry", why, actor, mended)
-    _tell(name, "will be tried again", as_json=as_json)
+    letter = asyncio.run(_one(name))
+    mended = _mended(letter, body) if body else None
+    decision = _decision(letter, "retry" if mended is None else "edit", why, actor, mended)
+    return _tell(letter, asyncio.run(settle(stack.current().kafka, letter, decision, wait_s)), as_json=as_json)
 
 
 @app.command
-def discard(name: str, /, *, why: str, actor: str = "", as_json: Json = False) -> None:
+def discard(name: str, /, *, why: str, actor: str = "", wait_s: float = ANSWER_LIMIT_S, as_json: Json = False) -> int:
     """Give a message up: it will never take effect. What waits behind it goes on.
+
+    Exit code 1 if it rests again, or its service does not answer: the decision stands until it does.
 
     Args:
         name: Its id: service/number.
         why: Why nothing is lost, for those who look later.
         actor: Who decides; the user's name if not given.
+        wait_s: How long to wait for the service's answer.
         as_json: Print the outcome as JSON.
     """
-    _decide(name, "discard", why, actor, None)
-    _tell(name, "is given up", as_json=as_json)
+    letter = asyncio.run(_one(name))
+    decision = _decision(letter, "discard", why, actor, None)
+    return _tell(letter, asyncio.run(settle(stack.current().kafka, letter, decision, wait_s)), as_json=as_json)
 
 
 async def _find(service: str | None) -> list[DeadLetter]:
@@ -178,21 +207,23 @@ def _gone(name: str) -> CommandError:
     return CommandError(f"no dead letter has the id {name}", "see ordermill dead-letters list")
 
 
-def _mended(name: str, body: Path) -> bytes:
+def _mended(letter: DeadLetter, body: Path) -> str:
     """The mended body, if it can be read now."""
-    letter = asyncio.run(_one(name))
     try:
         content = body.read_bytes()
+        text = content.decode()
         event_class(letter.type).decode(content)
     except OSError as error:
         raise CommandError(f"{body} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise CommandError(f"{body} cannot be read: it is no UTF-8 from byte {error.start} on") from error
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         place = ".".join(map(str, first["loc"]))
         raise CommandError(f"{body} is still no {letter.type}: {place}: {first['msg']}") from error
     except KeyError:  # private to the service, or a type that nobody declared: the service itself will tell
         _check_json(body, content)
-    return content
+    return text
 
 
 def _check_json(body: Path, content: bytes) -> None:
@@ -202,23 +233,73 @@ def _check_json(body: Path, content: bytes) -> None:
         raise CommandError(f"{body} is no JSON: {type(error).__name__}") from error
 
 
-def _decide(name: str, verdict: str, why: str, actor: str, body: bytes | None) -> None:
-    service, number = _parts(name)
+def _decision(letter: DeadLetter, verdict: Verdict, why: str, actor: str, body: str | None) -> DeadLetterDecided:
+    if letter.verdict:
+        raise CommandError(f"{letter.id} is being taken up: somebody decided to {letter.verdict} it")
+    try:
+        return DeadLetterDecided(
+            decision_id=str(uuid4()), dead_letter_id=letter.id, service=letter.id.partition("/")[0], verdict=verdict,
+            body=body, actor=actor or getpass.getuser(), why=why, decided_at=datetime.now(UTC),
+        )  # fmt: skip
+    except ValidationError as error:
+        fault = error.errors(include_url=False)[0]
+        raise CommandError(f"this cannot be said: {'.'.join(map(str, fault['loc']))}: {fault['msg']}") from error
 
-    async def write() -> str:
-        async with deciding(stack.current()) as connection:
-            who = actor or getpass.getuser()
-            return await connection.execute(DECIDE.format(service), number, verdict, who, why, body)
 
-    if asyncio.run(write()) != "UPDATE 1":
-        raise _gone(name)
+async def settle(servers: str, letter: DeadLetter, decision: DeadLetterDecided, wait_s: float) -> Answer | None:
+    """Say what was decided; returns what the service said of it, or None when it said nothing in time."""
+    topic = DEAD_LETTERS[Service(decision.service)]
+    async with consuming(servers) as consumer:
+        place = home_of(topic, letter.key)
+        ends = await logs_of(consumer, [place])
+        await _say(servers, decision)
+        deadline = monotonic() + wait_s
+        while monotonic() < deadline:
+            async for record in messages(consumer, [place], ends):
+                if (answer := _read(record)).dead_letter_id == letter.id:
+                    return answer
+            await asyncio.sleep(LOOK_S)
+    return None
 
 
-def _tell(name: str, what: str, *, as_json: bool) -> None:
-    if as_json:
-        print_json({"id": name, "outcome": what})
+async def _say(servers: str, decision: DeadLetterDecided) -> None:
+    publisher = Publisher(servers, "ordermill-dead-letters")
+    try:
+        await publisher.start()
+        await decisions.publish(publisher, decision)
+    except OversizeError as error:
+        raise CommandError(f"the mended body is too large to be said: {error}") from error
+    except (KafkaError, OutageError) as error:
+        raise silent(servers) from error
+    finally:
+        await publisher.stop()
+
+
+def _read(record: Record) -> Answer:
+    kind = event_class(read_envelope(record.headers, record.timestamp).type)
+    answer = kind.decode(record.value or b"")
+    assert isinstance(answer, Answer)
+    return answer
+
+
+def _tell(letter: DeadLetter, answer: Answer | None, *, as_json: bool) -> int:
+    """Print what became of it; the exit code."""
+    service = letter.id.partition("/")[0]
+    if answer is None:
+        outcome = "unanswered"
+        told = (
+            f"{service} has not answered. The decision stands: it is carried out when {service} comes to it. "
+            f"Look with: ordermill dead-letters show {letter.id}, ordermill lag"
+        )
+    elif isinstance(answer, MessageResolved):
+        outcome, told = answer.resolution, f"{letter.id} is {RESOLVED[answer.resolution]}."
     else:
-        print(f"{name} {what}.")
+        outcome, told = "rests", f"{letter.id} could not be handled and rests again: {answer.error}"
+    if as_json:
+        print_json({"id": letter.id, "outcome": outcome, "error": getattr(answer, "error", None)})
+    else:
+        print(told)
+    return 0 if isinstance(answer, MessageResolved) else 1
 
 
 def _about(letter: DeadLetter) -> dict[str, Any]:

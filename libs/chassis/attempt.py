@@ -57,6 +57,7 @@ class Attempt:
     outcomes: Counter[tuple[str, str]] = field(default_factory=Counter)
     tally: Counter[tuple[str, int, str]] = field(default_factory=Counter)
     seconds: list[tuple[str, float]] = field(default_factory=list)
+    resting: list[tuple[Entry, int, dict[str, object]]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.turn, self.shelf = Turn(self.ledger.tx, self.now, self.service.says), Shelf(self.now)
@@ -181,8 +182,8 @@ class Attempt:
         if entry.row and entry.row.verdict:
             resolved = DEAD_LETTERS[Party(self.service.name)].events[1]
             resolution, actor, why = _RESOLUTIONS[entry.row.verdict], entry.row.actor, entry.row.why or ""
-            facts = {"dead_letter_id": _pointer(entry), "resolution": resolution, "actor": actor, "reason": why}
-            self.turn.announce(entry.heard, resolved(**facts), entry.key)
+            facts = {"dead_letter_id": self._name(entry.row.id), "resolution": resolution, "actor": actor}
+            self.turn.announce(entry.heard, resolved(**facts, reason=why), entry.key)
 
     def _stand_behind(self, entry: Entry) -> None:
         self.shelf.stand_behind(entry)
@@ -193,11 +194,23 @@ class Attempt:
         tries = self.shelf.fail(entry, error, is_hopeless=bool(entry.problem))
         self._count(entry, "dead" if tries else "failed")
         if tries:
-            dead_lettered = DEAD_LETTERS[Party(self.service.name)].events[0]
             reason = "malformed" if entry.problem else "failed"
+            self.resting.append(
+                (entry, len(self.shelf.added) - 1, {"reason": reason, "error": error, "attempts": tries})
+            )
+
+    def _announce_resting(self, numbers: Sequence[int]) -> None:
+        """Say what rests from now on, once its row has a number."""
+        dead_lettered = DEAD_LETTERS[Party(self.service.name)].events[0]
+        for entry, place, why in self.resting:
+            name = self._name(entry.row.id if entry.row else numbers[place])
+            partition, offset = entry.origin or (None, None)
             about = {"topic": entry.heard.topic, "message_type": entry.type, "message_id": entry.heard.id or None}
-            facts = {"dead_letter_id": _pointer(entry), "reason": reason, "error": error, "attempts": tries}
-            self.turn.announce(entry.heard, dead_lettered(**about, **facts), entry.key)
+            facts = {"dead_letter_id": name, "partition": partition, "offset": offset, **about, **why}
+            self.turn.announce(entry.heard, dead_lettered(**facts), entry.key)
+
+    def _name(self, row: int) -> str:
+        return f"{self.service.name}/{row}"
 
     def _count(self, entry: Entry, outcome: str) -> None:
         # Types that are not ours are counted as one: a stranger's words do not become names of metrics.
@@ -217,9 +230,11 @@ class Attempt:
         reach(Point.AFTER_WRITE)
         notes = list(outbox.notes(turn, self.lanes))
         is_more_due = bool(notes) or not self.shelf.is_empty
-        await self.shelf.write(ledger, notes)
+        self._announce_resting(await self.shelf.write(ledger, notes))
         if self.shelf.done:
             reach(Point.ROWS_DELETED)
+        if turn.decisions:
+            is_more_due |= await ledger.decide(turn.decisions, self.now)
         if turn.errands:
             await ledger.call(list(outbox.calls(turn, self.lanes)), self.now)
         if turn.names and (wake or is_more_due):
@@ -230,7 +245,3 @@ class Attempt:
             await ledger.count(self.tally)
         reach(Point.AFTER_OUTBOX)
         return Taken(said, self.outcomes, self.seconds, is_more_due)
-
-
-def _pointer(entry: Entry) -> str:
-    return f"{entry.queue}#{entry.heard.id}" if entry.heard.id else entry.queue

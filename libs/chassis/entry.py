@@ -6,6 +6,7 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from chassis.decisions import TOPIC as DECISIONS
 from chassis.service import Heard, Route
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ class Entry:
     is_conflict: bool = False  # it reuses a sender's id with another content
     was_unread: bool = False  # it could not be read when it came, so that its sender's id was not remembered
     place: str = ""  # partition and offset of a fresh record, or its row
+    origin: tuple[int, int] | None = None  # partition and offset where it came from, if it came from a topic
 
     @property
     def type(self) -> str:
@@ -52,7 +54,7 @@ class Entry:
     @property
     def is_home(self) -> bool:
         """Whether it stands under its own subject; a message from outside must be brought there first."""
-        return bool(self.heard.envelope.revision) or ">" in self.queue or self.heard.topic == NOTES
+        return bool(self.heard.envelope.revision) or ">" in self.queue or self.heard.topic in (NOTES, DECISIONS)
 
     def copy(self) -> Entry:
         """An attempt moves messages from outside to their home; the next attempt starts from what was read."""

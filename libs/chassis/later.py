@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from chassis.ports import Keep, Later, Standing
-from chassis.wire import note_finding
+from chassis.wire import note_finding, note_origin
 
 if TYPE_CHECKING:
     from chassis.entry import Entry
@@ -93,16 +93,15 @@ class Shelf:
         if entry.row:
             self.done.append(entry)
 
-    async def write(self, ledger: Ledger, notes: Sequence[Later]) -> None:
-        """Write all of it, with the notes that handlers left."""
+    async def write(self, ledger: Ledger, notes: Sequence[Later]) -> Sequence[int]:
+        """Write all of it, with the notes that handlers left; returns the numbers of the rows that were added."""
         if self.done:
             await ledger.delete([entry.row.id for entry in self.done if entry.row])
         if self.kept:
             await ledger.keep(self.kept)
         if self.done:
             await ledger.promote({entry.queue for entry in self.done}, self.now)
-        if self.added or notes:
-            await ledger.append([*self.added, *notes], self.now)
+        return await ledger.append([*self.added, *notes], self.now) if self.added or notes else ()
 
     @property
     def is_empty(self) -> bool:
@@ -122,4 +121,6 @@ class Shelf:
         heard = entry.heard
         place = (entry.queue, heard.lane, heard.topic, entry.key, heard.subject)
         headers = note_finding(entry.headers, entry.finding)
+        if entry.row is None and entry.origin:
+            headers = note_origin(headers, entry.origin)
         return Later(*place, entry.value, headers, reason, due)

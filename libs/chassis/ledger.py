@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from chassis.errors import FencedError
-from chassis.ports import Decision, Parked, PlacedCall, Standing
+from chassis.ports import Parked, PlacedCall, Standing
 from chassis.postgres import Connection, Pool, in_transaction, on_connection
 from chassis.queries import Queries
 from chassis.wire import Outgoing, pack_headers, pack_own, unpack_headers, unpack_own
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     import asyncpg
 
-    from chassis.ports import Keep, Later
+    from chassis.ports import Decision, Keep, Later
     from chassis.queries import Query
 
 SQL = Queries.beside(__file__)
@@ -89,19 +89,25 @@ class PostgresLedger:
         """Lock these rows of `later`; those that vanished are absent."""
         return {row["id"] for row in await self.tx.fetch(SQL.lock_later, ids=sorted(rows))}
 
-    async def append(self, rows: Sequence[Later], now: datetime) -> None:
-        """Append rows to `later`, in this order."""
+    async def append(self, rows: Sequence[Later], now: datetime) -> Sequence[int]:
+        """Append rows to `later`, in this order; returns their numbers."""
         columns = list(zip(*rows, strict=True))
         names = ("queues", "lanes", "topics", "keys", "subjects", "values", "headers", "reasons", "dues", "awaits")
         params = dict(zip((*names, "errors", "tries", "timers"), columns, strict=True))
         params["headers"] = [pack_headers(headers) for headers in params["headers"]]  # type: ignore[assignment]
-        await self.tx.execute(SQL.append_later, now=now, **params)
+        return [row["id"] for row in await self.tx.fetch(SQL.append_later, now=now, **params)]
 
     async def keep(self, rows: Sequence[Keep]) -> None:
         """Rewrite why and until when these rows wait."""
         columns = list(zip(*rows, strict=True))
         names = ("ids", "reasons", "dues", "awaits", "errors", "tries")
         await self.tx.execute(SQL.keep_later, **dict(zip(names, columns, strict=True)))
+
+    async def decide(self, decisions: Mapping[int, Decision], now: datetime) -> bool:
+        """Wake the dead letters of these numbers that nobody decided about; say whether any was."""
+        verdicts, actors, whys, values = zip(*decisions.values(), strict=True)
+        columns = {"verdicts": verdicts, "actors": actors, "whys": whys, "values": values}
+        return bool(await self.tx.fetch(SQL.decide, now=now, ids=list(decisions), **columns))
 
     async def delete(self, rows: Collection[int]) -> None:
         """Delete rows that were handled."""
@@ -207,10 +213,6 @@ class PostgresMemory:
                 await ledger.append(kept, now)
 
         await self.transact(swap)
-
-    async def repair(self, row: int, decision: Decision) -> bool:
-        """Wake a dead letter by an operator's decision, maybe with another body; False when it rests no more."""
-        return bool(await self._fetch(SQL.repair, id=row, **decision._asdict()))
 
     async def outlook(self) -> list[tuple[str, str, int, datetime | None]]:
         """How much waits, of what kind, why, and since when."""

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
+from chassis.decisions import TOPIC as DECISIONS
+from chassis.decisions import is_anothers
 from chassis.entry import CONFLICT, NOTES, UNREAD, Entry
 from chassis.errors import describe
 from chassis.service import Heard
-from chassis.wire import Envelope, UnreadableError, finding_of, moment_of, read_envelope
+from chassis.wire import Envelope, UnreadableError, finding_of, moment_of, origin_of, read_envelope
 from contracts.event import OutsideEvent
 from contracts.topics import topic_named
 from contracts.values import named_id
@@ -26,7 +28,10 @@ _UNREAD: Any = None
 
 
 def read_record(service: Service, record: Record) -> Entry:
-    """Read one record; what has no readable headers or key stands in a queue of its own, where it blocks nobody."""
+    """Read one record; what has no readable headers or key stands in a queue of its own, where it blocks nobody.
+
+    So does each decision of an operator: whichever comes first counts, and a garbled one holds up no good one.
+    """
     place = f"{record.partition}:{record.offset}"
     key = place if record.key is None else record.key.decode("utf-8", "replace")
     envelope, problem = _read_envelope(record.headers, record.timestamp)
@@ -36,9 +41,13 @@ def read_record(service: Service, record: Record) -> Entry:
         problem = "no_ce_sequence"
     if record.key is None or len(key) > KEY_LENGTH_MAX or not key.isprintable():
         key, problem = place, "bad_key"
-    queue = f"{record.topic}!{place}" if problem else f"{record.topic}/{key}"
+    queue = f"{record.topic}!{place}" if problem or record.topic == DECISIONS else f"{record.topic}/{key}"
     heard: Heard[Any] = Heard(_UNREAD, key, record.topic, record.partition, envelope)
-    entry = Entry(queue, record.partition, key, heard, record.value, record.headers, place=place, problem=problem)
+    entry = Entry(queue, record.partition, key, heard, record.value, record.headers, place=place)
+    entry.origin = (record.partition, record.offset)
+    if is_anothers(service.name, record.topic, key):
+        return entry
+    entry.problem = problem
     return entry if problem else _read_body(service, entry)
 
 
@@ -48,6 +57,7 @@ def read_parked(service: Service, row: Parked) -> Entry:
     heard: Heard[Any] = Heard(_UNREAD, row.subject, row.topic, row.lane, envelope)
     place = f"later:{row.id}"
     entry = Entry(row.queue, row.lane, row.key, heard, row.value, row.headers, row=row, problem=problem, place=place)
+    entry.origin = None if row.topic == NOTES else origin_of(row.headers)
     if problem:
         return entry
     _read_body(service, entry)

@@ -12,9 +12,11 @@ from typing import Any, ClassVar, Generic, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
+from chassis.decisions import decide
 from chassis.queries import Tx
 from chassis.turn import Turn
 from chassis.wire import Envelope
+from contracts.desk import DeadLetterDecided
 from contracts.event import Event
 from contracts.topics import TOPICS, Topic, topic_of
 from contracts.topics import Service as Party
@@ -109,7 +111,7 @@ class Route:
 
 @dataclass
 class Service:
-    """One service: its name, the events it hears and how.
+    """One service: its name, the events it hears and how; what operators decide, every service hears by itself.
 
     `exclusive`: decisions share rows across orders (stock, exposure, number series), so that one transaction decides at
     a time while other instances poll, parse and publish.
@@ -121,6 +123,9 @@ class Service:
     conflicting: dict[str, Route] = field(default_factory=dict)
     erasing: dict[str, Route] = field(default_factory=dict)
     restating: dict[str, Route] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.hears(DeadLetterDecided)(decide)
 
     def hears(
         self,

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from asyncpg import Record
 
+    from chassis.ports import Decision
     from chassis.queries import Query, Tx
     from chassis.service import Heard, Note, Request
     from contracts.event import Event
@@ -61,6 +62,8 @@ class Turn:
     reminders: list[Reminder] = field(default_factory=list)
     errands: list[Errand] = field(default_factory=list)
     names: set[str] = field(default_factory=set)
+    decisions: dict[int, Decision] = field(default_factory=dict)
+    """What operators decided about rows of `later`: filled by the chassis' own handler."""
 
     async def fetch(self, query: Query, /, **params: object) -> list[Record]:
         """Run a named query and return its rows."""

@@ -17,6 +17,7 @@ HEADERS_MAX = 64
 HEADER_BYTES_MAX = 256  # of those read here: ids become keys of rows, which have a limit
 _READ = frozenset({"ce_id", "ce_type", "ce_time", "ce_sequence", "traceparent"})
 _FINDING = "ordermill_finding"
+_ORIGIN = "ordermill_origin"
 _YEARS = range(1970, 2200)  # beyond these, arithmetic in another zone can leave the calendar
 
 
@@ -148,6 +149,21 @@ def note_finding(headers: Headers, finding: str) -> Headers:
 def finding_of(headers: Headers) -> str:
     """What `note_finding` wrote down."""
     return next((value.decode() for name, value in headers if name == _FINDING), "")
+
+
+def note_origin(headers: Headers, origin: tuple[int, int]) -> Headers:
+    """Write down at which partition and offset a message that is set aside came; the same holds of strangers."""
+    others = [header for header in headers if header[0] != _ORIGIN]
+    return [*others, (_ORIGIN, b"%d:%d" % origin)]
+
+
+def origin_of(headers: Headers) -> tuple[int, int] | None:
+    """What `note_origin` wrote down; None for what did not come from a topic."""
+    text = next((value.decode() for name, value in headers if name == _ORIGIN), None)
+    if text is None:
+        return None
+    partition, _, offset = text.partition(":")
+    return int(partition), int(offset)
 
 
 def moment_of(timestamp_ms: int) -> datetime:

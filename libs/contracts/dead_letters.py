@@ -6,7 +6,10 @@ from contracts.event import Event
 
 
 class MessageDeadLettered(Event):
-    """A message rests after its tries, in the service's own table; its key is the message's own."""
+    """A message rests after its tries, in the service's own table; its key is the message's own.
+
+    `dead_letter_id` is `service/number`: decisions about it name it so. `partition` and `offset` are where it came.
+    """
 
     dead_letter_id: str
     topic: str

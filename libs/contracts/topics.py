@@ -176,6 +176,15 @@ DESK_REQUESTS = Topic(
     personal=True,
     heard={desk.HoldLiftRequested: (_INTAKE,), desk.AddressCorrected: (_INTAKE,)},
 )
+DESK_DECISIONS = Topic(
+    name="desk-decisions",
+    owner=Outside.DESK,
+    writers=(Service.CONSOLE, Outside.OPERATORS),
+    key="the dead letter's id",
+    retention=_PERSONAL,
+    personal=True,  # a mended body is personal wherever the message was
+    heard={desk.DeadLetterDecided: tuple(service for service in Service if service is not Service.CONSOLE)},
+)
 MASTER_DATA = Topic(
     name="master-data",
     owner=Outside.OPERATORS,
@@ -335,6 +344,7 @@ TOPICS: tuple[Topic, ...] = (
     FLOOR_SCANS,
     CARRIER_TRACKING,
     DESK_REQUESTS,
+    DESK_DECISIONS,
     MASTER_DATA,
     INTAKE_ORDERS,
     INTAKE_CONTACTS,

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from ordermill import services
-from ordermill.access import deciding, reading
+from ordermill.access import changing, reading
 from ordermill.bench import door, floor, naive
 from ordermill.bench.made import made
 from ordermill.bench.meter import Meter, grown
@@ -143,7 +143,7 @@ class Session:
 
 async def measure(stack: Stack, plan: Plan, progress: Progress) -> Results:
     """Measure what is wanted. Raises VoidError when anything did not tie."""
-    async with deciding(stack) as connection:
+    async with changing(stack) as connection:
         circumstances = made(plan.orders, plan.rounds, await connection.fetchval("show server_version"))
         session = Session(stack, Meter(stack, connection), plan, progress)
         async with reading(stack) as auditor:

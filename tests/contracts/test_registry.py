@@ -86,10 +86,11 @@ def test_retention_outlives_an_outage_of_a_long_weekend() -> None:
     assert all(topic.compacted == (topic.retention is None) for topic in TOPICS)
 
 
-def test_topics_of_personal_data_have_one_reader_but_contacts() -> None:
+def test_topics_of_personal_data_have_one_reader_but_contacts_and_decisions() -> None:
     readers = {topic.name: len(topic.readers) for topic in TOPICS if topic.personal}
 
     assert readers.pop("intake-contacts") <= 5
+    assert readers.pop("desk-decisions") == len(Service) - 1, "a dead letter may rest in any of them"
     assert set(readers.values()) == {1}
 
 

@@ -20,9 +20,11 @@ import asyncpg
 from aiokafka import AIOKafkaConsumer
 from pydantic import ValidationError
 
+from chassis import decisions
 from chassis.kafka import Publisher
 from chassis.wire import Outgoing, read_envelope
 from contracts.channel import CancellationRequested, ChannelUpdate, OrderPlaced, ShipGroup
+from contracts.desk import DeadLetterDecided, Verdict
 from contracts.event import Event, OutsideEvent
 from contracts.facts import Address, Charge, Contact, Line, LineQuantity, Payment, PaymentMoment, Totals
 from contracts.inventory import PurchaseOrdered
@@ -34,7 +36,7 @@ from ordermill import services
 from ordermill.access import database_url
 from ordermill.broker import consuming, messages, places_of
 from ordermill.check import examine
-from ordermill.dead_letters import DECIDE, SELECT
+from ordermill.dead_letters import SELECT
 from ordermill.lag import gauging
 from ordermill.services import Program, programs
 from ordermill.stack import Stack, ports
@@ -57,6 +59,7 @@ CHANNEL = "testshop"
 HASTE = {"BILLING_RETRY_PAUSE_S": "0.5"}
 # The chassis' own memory: what was heard how often is no effect.
 CHASSIS_TABLES = ("call", "heard", "later", "lease", "migration", "outbox", "said", "seen", "tally")
+_DECISIONS = count()
 TABLES = "select tablename from pg_tables where schemaname = $1 and not tablename = any($2) order by tablename"
 
 
@@ -340,13 +343,14 @@ class Pipeline:
             await asyncio.sleep(LOOK_S)
         return found[0]
 
-    async def decide(self, service: str, letter: dict[str, Any], verdict: str, body: bytes | None = None) -> None:
+    async def decide(self, service: str, letter: dict[str, Any], verdict: Verdict, body: bytes | None = None) -> None:
         """Settle a dead letter, as `ordermill dead-letters` does."""
-        connection = await asyncpg.connect(self.stack.admin_url)
-        try:
-            await connection.execute(DECIDE.format(service), letter["id"], verdict, "kim", "looked at it", body)
-        finally:
-            await connection.close()
+        name = f"{service}/{letter['id']}"
+        decision = DeadLetterDecided(
+            decision_id=f"{name}-{next(_DECISIONS)}", dead_letter_id=name, service=service, verdict=verdict,
+            body=None if body is None else body.decode(), actor="kim", why="looked at it", decided_at=datetime.now(UTC),
+        )  # fmt: skip
+        await self.publish([decisions.outgoing(decision)])
 
     # --- processes ---
 

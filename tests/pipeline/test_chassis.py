@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequen
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 from subprocess import Popen
@@ -19,12 +20,12 @@ import asyncpg
 import pytest
 from aiokafka import AIOKafkaConsumer
 
+from chassis import decisions
 from chassis.kafka import Publisher
-from chassis.ledger import PostgresMemory
 from chassis.migrate import CHASSIS_MIGRATIONS, prepare
-from chassis.ports import Decision
 from chassis.wire import Envelope, Outgoing, read_envelope, write_headers
 from contracts import intake
+from contracts.desk import DeadLetterDecided
 from contracts.event import Event
 from contracts.topics import LANES, TOPICS
 from contracts.values import event_id_of, lane_of
@@ -84,6 +85,17 @@ class Shop:
             await publisher.publish([
                 _message(kind, key, revision, poison if key == poisonous and revision == 1 else body) for key in orders
             ])  # fmt: skip
+        await publisher.stop()
+
+    async def mend(self, row: int, body: bytes) -> None:
+        """Have a dead letter tried again with another body, as an operator does."""
+        decision = DeadLetterDecided(
+            decision_id=f"d-{row}", dead_letter_id=f"billing/{row}", service="billing", verdict="edit",
+            body=body.decode(), actor="kim", why="mended", decided_at=datetime.now(UTC),
+        )  # fmt: skip
+        publisher = Publisher(self.servers.kafka, "desk")
+        await publisher.start()
+        await decisions.publish(publisher, decision)
         await publisher.stop()
 
     async def rows(self, query: str, *params: object) -> list[asyncpg.Record]:
@@ -228,10 +240,8 @@ async def test_poison_in_a_stream_delays_only_its_own_order(shop: Shop) -> None:
 
         await shop.until(rests, "a dead letter")
         assert await shop.written([poisonous]) == 0
-        async with asyncpg.create_pool(shop.url, server_settings={"search_path": "billing"}, min_size=1) as pool:
-            mended = Decision("edit", "kim", "mended", example(intake.OrderReceived).encode())
-            for row in await shop.rows(dead):
-                assert await PostgresMemory(pool, 5).repair(row["id"], mended)
+        for row in await shop.rows(dead):
+            await shop.mend(row["id"], example(intake.OrderReceived).encode())
         await shop.until_written(orders, EVENTS * len(orders))
 
     await assert_once_and_in_order(shop, orders)

@@ -9,10 +9,13 @@ import pytest
 from chassis.wire import Envelope, Outgoing, write_headers
 from contracts import channel, intake, inventory, shipping
 from contracts.channel import OrderPlaced
+from contracts.dead_letters import MessageResolved
 from contracts.facts import LineQuantity
 from contracts.payment import Authorized
 from contracts.topics import DEAD_LETTERS, LANES, Service
 from contracts.values import event_id_of, lane_of
+from ordermill import dead_letters
+from ordermill.access import reading
 from ordermill.world.orders import authorized
 from tests.pipeline.pipeline import Pipeline, id_of
 
@@ -121,13 +124,32 @@ async def test_a_broken_order_holds_up_nobody_and_is_mended(pipeline: Pipeline) 
     await until_completed(pipeline, orders)
     assert not pipeline.of(intake.OrderReceived, id_of(poison))
 
-    await pipeline.decide("intake", letter, "retry", poison.encode())
+    await pipeline.decide("intake", letter, "edit", poison.encode())
     completed = await pipeline.until(intake.OrderCompleted, id_of(poison))
     await pipeline.drained()
 
     assert [line.quantity for line in completed.lines] == [1]
     assert await pipeline.dead_letters("intake") == []
     assert len(pipeline.updates(channel.OrderAcknowledged, poison)) == 1
+
+
+async def test_a_decision_waits_for_a_service_that_is_down(pipeline: Pipeline) -> None:
+    order = pipeline.order([(await pipeline.stock(10), 1)])
+    await pipeline.say_broken(order, b"{")
+    found = await pipeline.until_rests("intake", order.subject())
+    async with reading(pipeline.stack) as connection:
+        letters = await dead_letters._of(connection, "intake")
+    [letter] = [each for each in letters if each.id == f"intake/{found['id']}"]
+    decision = dead_letters._decision(letter, "discard", "no order of ours", "kim", None)
+    await pipeline.end("intake")
+
+    assert await dead_letters.settle(pipeline.stack.kafka, letter, decision, 0.5) is None
+    coming = asyncio.create_task(dead_letters.settle(pipeline.stack.kafka, letter, decision, SLOW_S))
+    await pipeline.begin("intake")
+
+    assert isinstance(await coming, MessageResolved)
+    assert await pipeline.dead_letters("intake", order.subject()) == []
+    await pipeline.drained()
 
 
 async def test_a_notice_in_another_currency_is_mended(pipeline: Pipeline) -> None:
@@ -139,7 +161,7 @@ async def test_a_notice_in_another_currency_is_mended(pipeline: Pipeline) -> Non
     await pipeline.say([notice.model_copy(update={"currency": "EUR"})])
     letter = await pipeline.until_rests("billing", notice.subject())
     assert not pipeline.of(intake.OrderReleased, order_id)
-    await pipeline.decide("billing", letter, "retry", notice.encode())
+    await pipeline.decide("billing", letter, "edit", notice.encode())
 
     await pipeline.until(intake.OrderCompleted, order_id)
     await pipeline.drained()

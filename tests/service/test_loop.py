@@ -1,7 +1,9 @@
 """The loop with its tables on a real PostgreSQL: each message once in effect, in order, and nothing lost."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import cast
 
 import pytest
@@ -13,6 +15,7 @@ from chassis.ports import Decision
 from chassis.wire import Outgoing, read_envelope
 from contracts import billing, intake, payment, shipping
 from contracts.dead_letters import MessageDeadLettered, MessageResolved
+from contracts.desk import DeadLetterDecided
 from contracts.topics import DEAD_LETTERS, LANES
 from contracts.topics import Service as Party
 from contracts.values import event_id_of, lane_of
@@ -65,12 +68,23 @@ async def rest(bench: Bench) -> None:
         await bench.settle()
 
 
-async def decide(bench: Bench, decision: Decision) -> None:
+def decision(row: int, decided: Decision, decision_id: str = "") -> DeadLetterDecided:
+    """What an operator says about a row of this service."""
+    return DeadLetterDecided(
+        decision_id=decision_id or f"d-{row}-{decided.why.replace(' ', '-')}", dead_letter_id=f"billing/{row}",
+        service="billing", verdict=decided.verdict, body=None if decided.value is None else decided.value.decode(),
+        actor=decided.actor, why=decided.why, decided_at=datetime(2026, 3, 2, 9, 0, tzinfo=UTC),
+    )  # fmt: skip
+
+
+async def decide(bench: Bench, decided: Decision) -> None:
     """Settle every dead letter in one way, and let the loop see it."""
-    for row in await bench.rows("select id from later where reason = 'dead'"):
-        assert await bench.memory.repair(row["id"], decision)
-    await bench.rows("update later set due = $1 where due > $1 returning id", bench.clock.now)
-    await bench.settle()
+    await bench.hear(*[decision(row, decided) for row in await resting(bench)])
+
+
+async def resting(bench: Bench) -> list[int]:
+    """The numbers of the dead letters."""
+    return [row["id"] for row in await bench.rows("select id from later where reason = 'dead' order by id")]
 
 
 # --- once, and in order -----------------------------------------------------------------------------------------------
@@ -261,6 +275,124 @@ async def test_a_discarded_message_lets_its_followers_pass(bench: Bench) -> None
     assert bench.said(RESOLVED)[0].resolution == "discarded"
 
 
+async def test_one_name_tells_of_a_letter_from_death_to_settlement(bench: Bench) -> None:
+    record = bench.record(order("poison"), "o-1")
+    await bench.hear_records([record])
+    await rest(bench)
+    (row,) = await resting(bench)
+
+    await decide(bench, Decision("discard", "kim", "a test order"))
+
+    (letter,), (settled,) = bench.said(DEAD), bench.said(RESOLVED)
+    assert letter.dead_letter_id == settled.dead_letter_id == f"billing/{row}"
+    assert (letter.partition, letter.offset) == (record.partition, record.offset)
+
+
+async def test_a_decision_that_comes_twice_takes_effect_once(bench: Bench) -> None:
+    await bench.hear(order("poison"), subject="o-1")
+    await rest(bench)
+    (row,) = await resting(bench)
+    said = bench.record(decision(row, Decision("retry", "kim", "mended")))
+    await bench.hear_records([said])
+    await rest(bench)
+
+    await bench.crash()
+    await bench.hear_records([said])
+
+    assert await resting(bench) == [row]
+    assert set(revisions(bench, "o-1")) == {1, 2}, "it died again, and was not tried once more"
+
+
+async def test_of_two_decisions_the_first_one_counts(bench: Bench) -> None:
+    await bench.hear(order("poison"), subject="o-1")
+    await rest(bench)
+    (row,) = await resting(bench)
+    first, second = Decision("discard", "kim", "a test order"), Decision("edit", "lou", "mended", order().encode())
+
+    await bench.hear_records([bench.record(decision(row, each)) for each in (first, second)])
+
+    assert await story(bench) == []
+    assert [(settled.resolution, settled.actor) for settled in bench.said(RESOLVED)] == [("discarded", "kim")]
+
+
+async def test_a_decision_about_what_rests_no_more_changes_nothing(bench: Bench) -> None:
+    await bench.hear(order("poison"), subject="o-1")
+    await bench.hear(example(intake.OrderCancelled), subject="o-1")
+    (failed, behind) = [row["id"] for row in await bench.rows("select id from later order by id")]
+    before = await bench.rows("select * from later order by id")
+
+    await bench.hear(*[decision(row, Decision("discard", "kim", "gone")) for row in (failed, behind, 4711)])
+
+    assert await bench.rows("select * from later order by id") == before
+
+
+async def test_an_edit_that_is_still_no_message_rests_again(bench: Bench) -> None:
+    await bench.hear(order("poison"), subject="o-1")
+    await rest(bench)
+
+    await decide(bench, Decision("edit", "kim", "a typing error", b"{}"))
+    await decide(bench, Decision("edit", "kim", "now rightly", order().encode()))
+
+    assert [(letter.reason, letter.attempts) for letter in bench.said(DEAD)] == [("failed", 3), ("malformed", 1)]
+    assert await story(bench) == ["received"]
+
+
+async def test_a_decision_for_another_service_is_not_even_read(bench: Bench) -> None:
+    await bench.hear(order("poison"), subject="o-1")
+    await rest(bench)
+    (row,) = await resting(bench)
+    said = bench.record(decision(row, Decision("discard", "kim", "another's")))
+    others = [replace(said, key=key, value=b"{", offset=number) for number, key in enumerate((b"intake/1", None))]
+
+    await bench.hear_records(others)
+
+    assert await resting(bench) == [row]
+    assert [row["identity"] for row in await bench.rows("select identity from seen")] == []
+
+
+async def test_a_garbled_decision_holds_up_no_good_one(bench: Bench) -> None:
+    await bench.hear(order("poison"), subject="o-1")
+    await rest(bench)
+    (row,) = await resting(bench)
+    good = bench.record(decision(row, Decision("edit", "kim", "mended", order().encode())))
+
+    await bench.hear_records([replace(good, value=b"{", offset=4711), good])
+
+    assert await story(bench) == ["received"]
+    assert [letter.topic for letter in bench.said(DEAD)] == ["intake-orders", "desk-decisions"]
+
+
+async def test_a_decision_reaches_a_letter_in_another_instances_lane(bench: Bench) -> None:
+    await bench.hear(order("poison"), subject=key_in(1))
+    await rest(bench)
+    (row,) = await resting(bench)
+    other = bench.instance()
+    said = bench.record(decision(row, Decision("discard", "kim", "a test order")))
+    said.partition = 2
+    await other.take_over([2])
+    await bench.loop.take([])
+
+    assert await other.take([said])
+    assert bench.said(RESOLVED) == [], "the row is another's to take"
+    owner = bench.instance()
+    await owner.take_over([1])
+    assert await owner.take([])
+
+    assert [settled.resolution for settled in bench.said(RESOLVED)] == ["discarded"]
+
+
+async def test_a_decision_waits_for_nobody_who_holds_the_row(bench: Bench) -> None:
+    await bench.hear(order("poison"), subject="o-1")
+    await rest(bench)
+    (row,) = await resting(bench)
+    async with bench.pool.acquire() as holder, holder.transaction():
+        await holder.execute("select from later where id = $1 for update", row)
+        async with asyncio.timeout(10):
+            await bench.hear(decision(row, Decision("discard", "kim", "held")))
+
+    assert await resting(bench) == [row]
+
+
 async def test_a_flood_of_failures_stops_the_service(bench: Bench, counter: Counter) -> None:
     counter.broken = {f"o-{number}" for number in range(100)}
     records = [bench.record(order(), f"o-{number}") for number in range(100)]
@@ -298,9 +430,8 @@ async def test_ten_thousand_rows_behind_a_repaired_head_drain_fairly(bench: Benc
     await bench.hear(order("remind"), subject="o-2")
     bench.clock.advance(hours=2)
     counter.is_strict = False
-    (row,) = await bench.rows("select id from later where reason = 'dead'")
-    await bench.memory.repair(row["id"], Decision("retry", "kim", "mended"))
-    await bench.rows("update later set due = $1 where id = $2 returning id", bench.clock.now, row["id"])
+    (row,) = await resting(bench)
+    await bench.loop.take([bench.record(decision(row, Decision("retry", "kim", "mended")))])
 
     batches = 0
     while await bench.waiting():

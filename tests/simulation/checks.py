@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Mapping
 from itertools import product
 from typing import Any
 
+from chassis.decisions import TOPIC as DECISIONS
 from chassis.entry import NOTES
 from chassis.service import Service
 from chassis.wire import read_envelope
@@ -18,7 +19,7 @@ from contracts.topics import topic_named
 from contracts.values import event_id_of
 from tests.simulation.database import Database, Session
 from tests.simulation.log import Broker, SimRecord
-from tests.simulation.memory import Fired, Said
+from tests.simulation.memory import Decided, Fired, Said
 from tests.simulation.scheduler import Scheduler
 from tests.simulation.topology import Charge, Handled
 
@@ -39,10 +40,18 @@ class Checks:
         self.entries = 0
         """How many facts were entered: while it grows, there is progress."""
         self.horizons: dict[str, object] = {}
+        self.decisions: Counter[str] = Counter()
+        """How often operators decided about each dead letter."""
+        self._woken: Counter[str] = Counter()
         self._ids: set[tuple[str, str, str]] = set()
         self._effects: defaultdict[tuple[str, int], set[str]] = defaultdict(set)
 
     # --- continuously ---
+
+    def decide(self, letter: str) -> str:
+        """Enter a decision of an operator; returns its id."""
+        self.decisions[letter] += 1
+        return f"{letter}/{self.decisions[letter]}"
 
     def on_commit(self, database: Database, session: Session) -> None:
         """Enter what a transaction did, now that it stands."""
@@ -52,6 +61,8 @@ class Checks:
                 self._enter_said(fact)
             elif isinstance(fact, Fired):
                 self._check_horizon(fact, session)
+            elif isinstance(fact, Decided):
+                self._enter_decided(f"{database.name}/{fact.number}")
             else:
                 self._enter_handled(fact)
         if session.told:
@@ -70,6 +81,11 @@ class Checks:
         horizon = self.horizons.get(session.host.name)
         if horizon is not None and fact.due > horizon:  # type: ignore[operator]
             self._fail("timers", f"{session.host.name}: a timer of {fact.due} overtakes a record of {horizon}")
+
+    def _enter_decided(self, letter: str) -> None:
+        self._woken[letter] += 1
+        if self._woken[letter] > self.decisions[letter]:
+            self._fail("once", f"{letter} was woken {self._woken[letter]} times by {self.decisions[letter]} decisions")
 
     def _enter_handled(self, fact: Handled) -> None:
         identity = (fact.service, fact.topic, fact.id)
@@ -121,6 +137,10 @@ class Checks:
         """Something that was said or sent and not yet taken."""
         for name, service in self._services.items():
             topics, heard = {topic.name for topic in service.topics}, databases[name].tables["heard"]
+            tally = Counter[Any](databases[name].tables["tally"])
+            taken = [place for place in tally if place[0] == DECISIONS and place[2] in ("handled", "ignored")]
+            if sum(tally[place] for place in taken) < self.decisions.total():
+                return f"{name} has not heard all decisions"
             for queue in self._queues(topics):
                 if len(self.expected(name, queue)) > len(self.handled[name, *queue]):
                     return f"{name} has not taken all of {queue}"
@@ -140,7 +160,7 @@ class Checks:
                 self._fail("storage", f"{name} keeps {left}")
             if rows.get("heard", 0) > len(self.said) or rows.get("said", 0) > len(self.said):
                 self._fail("storage", f"{name} keeps more revisions than there are queues")
-            if rows.get("seen", 0) > sum(map(len, self.sent.values())):
+            if rows.get("seen", 0) > sum(map(len, self.sent.values())) + self.decisions.total():
                 self._fail("storage", f"{name} keeps more senders' ids than were sent")
 
     def check_tally(self, databases: Mapping[str, Database], broker: Broker) -> None:

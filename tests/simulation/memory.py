@@ -44,6 +44,12 @@ class Fired(NamedTuple):
     due: datetime
 
 
+class Decided(NamedTuple):
+    """For the checks: a dead letter that an operator's decision woke."""
+
+    number: int
+
+
 class Placed(NamedTuple):
     """A row of `call`, in its place within its queue."""
 
@@ -132,10 +138,12 @@ class SimLedger:
             await self.session.lock(("later", row))
         return {row for row in rows if self.session.get("later", row)}
 
-    async def append(self, rows: Sequence[Later], now: datetime) -> None:
+    async def append(self, rows: Sequence[Later], now: datetime) -> Sequence[int]:
         await self.session.word("append")
-        for row in rows:
-            self.session.put("later", self.session.database.next("later"), Waiting(row))
+        numbers = [self.session.database.next("later") for _ in rows]
+        for number, row in zip(numbers, rows, strict=True):
+            self.session.put("later", number, Waiting(row))
+        return numbers
 
     async def keep(self, rows: Sequence[Keep]) -> None:
         await self.session.word("keep")
@@ -146,6 +154,19 @@ class SimLedger:
                 del facts["id"]
                 verdict = waiting.verdict if row.error is None else None
                 self.session.put("later", row.id, Waiting(waiting.row._replace(**facts), verdict, waiting.actor))
+
+    async def decide(self, decisions: Mapping[int, Decision], now: datetime) -> bool:
+        await self.session.word("decide")
+        found = False
+        for number, decision in sorted(decisions.items()):
+            waiting = self.session.get("later", number) if self.session.try_lock(("later", number)) else None
+            if waiting and waiting.row.reason == "dead" and waiting.verdict is None:
+                value = waiting.row.value if decision.value is None else decision.value
+                mended = waiting.row._replace(due=now, tries=0, value=value)
+                self.session.put("later", number, Waiting(mended, decision.verdict, decision.actor, decision.why))
+                self.session.told.append(Decided(number))
+                found = True
+        return found
 
     async def delete(self, rows: Collection[int]) -> None:
         await self.session.word("delete")
@@ -299,20 +320,6 @@ class SimMemory:
                 await ledger.append(kept, now)
 
         await self.transact(swap)
-
-    async def repair(self, row: int, decision: Decision) -> None:
-        """Do what an operator's tool does, by the server's clock."""
-
-        async def statement(session: Session) -> None:
-            await session.lock(("later", row))
-            waiting = session.get("later", row)
-            if waiting and waiting.row.reason == "dead":
-                now = self.database.scheduler.now()
-                value = waiting.row.value if decision.value is None else decision.value
-                mended = waiting.row._replace(due=now, tries=0, value=value)
-                session.put("later", row, Waiting(mended, decision.verdict, decision.actor, decision.why))
-
-        await self.database.alone(self.host, f"repair {row}", statement)
 
     async def outlook(self) -> list[tuple[str, str, int, datetime | None]]:
         return []

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from chassis.attempt import Attempt
 from chassis.entry import Entry
 from chassis.loop import Loop
-from chassis.ports import Keep, Later, Ledger, Parked, PlacedCall, Standing
+from chassis.ports import Decision, Keep, Later, Ledger, Parked, PlacedCall, Standing
 from chassis.wire import Outgoing, Record
 from tests.simulation.database import Session
 from tests.simulation.instance import Worker
@@ -231,8 +231,8 @@ class _Asleep(SimLedger):
     async def keep(self, rows: Sequence[Keep]) -> None:
         await super().keep([row._replace(due=None) if row.awaits else row for row in rows])
 
-    async def append(self, rows: Sequence[Later], now: datetime) -> None:
-        await super().append([row._replace(due=None) if row.awaits else row for row in rows], now)
+    async def append(self, rows: Sequence[Later], now: datetime) -> Sequence[int]:
+        return await super().append([row._replace(due=None) if row.awaits else row for row in rows], now)
 
 
 @ledger("the next in a queue is not made due")
@@ -286,6 +286,13 @@ class _Crowded(SimLedger):
 class _Innumerate(SimLedger):
     async def count(self, tally: Counter[tuple[str, int, str]]) -> None:
         """Count nothing."""
+
+
+@ledger("operators' decisions are dropped")
+class _Obstinate(SimLedger):
+    async def decide(self, decisions: Mapping[int, Decision], now: datetime) -> bool:
+        """Wake nothing."""
+        return False
 
 
 @memory("a takeover does not wait for the transaction in hand")

@@ -11,11 +11,12 @@ from random import Random
 from typing import Any, Final
 from zlib import crc32
 
+from chassis import decisions
 from chassis.errors import OutageError
-from chassis.ports import Decision
 from chassis.service import Service
 from chassis.wire import Envelope, read_envelope, write_headers
 from contracts import billing, channel, intake, inventory, payment, shipping
+from contracts.desk import DeadLetterDecided
 from contracts.event import OutsideEvent
 from contracts.topics import topic_of
 from contracts.values import named_id, order_id_of
@@ -23,7 +24,7 @@ from tests.simulation.checks import Checks
 from tests.simulation.database import Database
 from tests.simulation.instance import Instance, Worker
 from tests.simulation.log import Broker
-from tests.simulation.memory import SimMemory, Waiting
+from tests.simulation.memory import Waiting
 from tests.simulation.nemesis import CALM, Nemesis, Rates, rates_of
 from tests.simulation.scheduler import Host, Scheduler, ViolationError
 from tests.simulation.topology import (
@@ -110,7 +111,6 @@ class World:
         self.broker = Broker(self.scheduler, self.nemesis, self.checks.on_append)
         self.databases = {name: self._make_database(name) for name in self.services}
         self.instances = list(self._make_instances(worker))
-        self._operator = Host("operator")
         self._inputs = list(self._make_inputs())
         self._choose_poison()
 
@@ -301,11 +301,19 @@ class World:
             row = waiting.row
             subject = row.subject.removeprefix("web:").removeprefix("pay-")
             self.poison.discard((name, read_envelope(row.headers, 0).type, self._ids.get(subject, subject)))
-            is_edit = self.scheduler.chance(0.5)
-            decision = Decision("edit" if is_edit else "retry", "kim", "mended", row.value if is_edit else None)
-            operator = SimMemory(self.databases[name], self._operator)
-            self.scheduler.create_task(operator.repair(number, decision))
+            body = row.value.decode() if row.value and self.scheduler.chance(0.5) else None
+            self._decide(name, number, body)
             self.nemesis.injected["repair"] += 1
+
+    def _decide(self, service: str, number: int, body: str | None) -> None:
+        """Say what operators decide; they do not wait to see whether another did before."""
+        letter = f"{service}/{number}"
+        decision = DeadLetterDecided(
+            decision_id=self.checks.decide(letter), dead_letter_id=letter, service=service, body=body,
+            verdict="retry" if body is None else "edit", actor="kim", why="mended", decided_at=self.scheduler.now(),
+        )  # fmt: skip
+        said = decisions.outgoing(decision)
+        self.broker.append(said.topic, said.lane % self.plan.lanes, said.key.encode(), said.value, said.headers)
 
 
 def _tell(waiting: Waiting) -> str:

@@ -69,7 +69,8 @@ from unnest(
     :queues::text[], :lanes::smallint[], :topics::text[], :keys::text[], :subjects::text[], :values::bytea[], :headers::text[],
     :reasons::text[], :dues::timestamptz[], :awaits::text[], :errors::text[], :tries::smallint[], :timers::boolean[]
 ) with ordinality as b (queue, lane, topic, key, subject, value, headers, reason, due, awaits, error, tries, timer, position)
-order by b.position;
+order by b.position
+returning id;
 
 -- name: keep_later
 update later set
@@ -90,11 +91,21 @@ where id in (
     select (select min(head.id) from later as head where head.queue = gone.queue) from unnest(:queues::text[]) as gone (queue)
 ) and due is null and reason = 'behind';
 
--- name: repair
--- By the database's own clock: an operator's tool has no other in common with the loop.
-update later set due = now(), tries = 0, verdict = :verdict, actor = :actor, why = :why, value = coalesce(:value::bytea, value)
-where id = :id and reason = 'dead'
-returning id;
+-- name: decide
+-- An operator's decisions about rows that rest, of this lane or another.  One that another transaction holds is being
+-- carried out: it was decided before, so that it is passed over and nobody waits for anybody.
+with resting as materialized (
+    select id, b.verdict, b.actor, b.why, b.value
+    from unnest(:ids::bigint[], :verdicts::text[], :actors::text[], :whys::text[], :values::bytea[]) as b (id, verdict, actor, why, value)
+    inner join later using (id)
+    where later.reason = 'dead' and later.verdict is null
+    for update of later skip locked
+)
+update later set
+    due = :now::timestamptz, tries = 0, verdict = resting.verdict, actor = resting.actor, why = resting.why,
+    value = coalesce(resting.value, later.value)
+from resting where later.id = resting.id
+returning later.id;
 
 -- name: wake
 -- A hint: two transactions can miss each other, then the backoff finds it.
