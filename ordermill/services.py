@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from chassis.migrate import MigrationError, migrate_all
+from contracts.topics import DEAD_LETTERS
 from ordermill.access import database_url, password_of
 from ordermill.errors import CommandError
 from ordermill.stack import AlreadyRunningError, Progress, Stack, ports
@@ -73,8 +74,8 @@ def ended(stack: Stack) -> list[str]:
 
 
 def service_names() -> list[str]:
-    """The services that keep tables, by name: their schemas are called like them."""
-    return sorted(folder.parent.parent.name for folder in SERVICES.glob("*/sql/migrations"))
+    """The services that take messages by the loop, by name; their schemas, with its tables, are called like them."""
+    return sorted(map(str, DEAD_LETTERS))
 
 
 def start(stack: Stack, progress: Progress = quiet, wanted: Sequence[Program] | None = None) -> list[str]:
