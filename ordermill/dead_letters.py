@@ -27,12 +27,12 @@ from chassis.kafka import Publisher
 from chassis.wire import read_envelope
 from contracts.dead_letters import MessageDeadLettered, MessageResolved
 from contracts.desk import DeadLetterDecided, Verdict
+from contracts.masking import masked
 from contracts.topics import DEAD_LETTERS, Service, event_class
 from ordermill import stack
 from ordermill.access import reading
 from ordermill.broker import consuming, home_of, logs_of, messages, silent
 from ordermill.errors import CommandError
-from ordermill.order.masking import masked
 from ordermill.order.waiting import type_of
 from ordermill.render import console, print_json, print_table
 from ordermill.services import service_names

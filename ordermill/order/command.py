@@ -9,10 +9,10 @@ from datetime import datetime
 from textwrap import shorten
 from typing import Any
 
+from contracts.one_line import one_line
 from ordermill import stack
 from ordermill.access import reading
 from ordermill.errors import CommandError
-from ordermill.order.facts import one_line
 from ordermill.order.story import Told, channel_order, order_of, story_of
 from ordermill.order.waiting import Waiting, waiting_for
 from ordermill.render import console, print_json, table

@@ -10,16 +10,19 @@ from chassis.queries import Query
 from tests.service.conftest import Benches
 
 ROOT = Path(__file__).resolve().parents[2]
-FILES = {path.parents[1].name: path for path in sorted((ROOT / "services").glob("*/sql/queries.sql"))}
+FILES = sorted((ROOT / "services").glob("*/sql/*.sql"))
+SERVICES = sorted({path.parents[1].name for path in FILES})
 CHASSIS = ROOT / "libs" / "chassis" / "sql" / "queries.sql"
 
 
 def every_query() -> Iterator[tuple[str, Query]]:
-    for service, path in FILES.items():
-        yield from ((service, query) for query in [*Queries(path).values(), *Queries(CHASSIS).values()])
+    for path in FILES:
+        yield from ((path.parents[1].name, query) for query in Queries(path).values())
+    for service in SERVICES:
+        yield from ((service, query) for query in Queries(CHASSIS).values())
 
 
-@pytest.mark.parametrize("service", FILES)
+@pytest.mark.parametrize("service", SERVICES)
 async def test_every_named_query_prepares_against_the_migrated_schema(service: str, on_bench: Benches) -> None:
     broken = {}
 

@@ -8,9 +8,9 @@ from contracts.event import Event
 from contracts.facts import LineQuantity
 from contracts.floor import GoodsReceived
 from contracts.inventory import BackorderedLine, LinesBackordered
+from contracts.masking import MASK, masked
+from contracts.one_line import one_line
 from contracts.shipping import DispatchedParcel, ShipmentDispatched
-from ordermill.order.facts import one_line
-from ordermill.order.masking import MASK, masked
 from ordermill.order.story import Told, concerning, in_order, keys_in, order_of
 
 BEGIN = datetime(2026, 5, 4, 9, tzinfo=UTC)

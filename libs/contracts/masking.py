@@ -1,4 +1,4 @@
-"""What a command may show of a message: everything but what tells about a person, which the contracts mark."""
+"""What may be shown of a message to whoever looks: all but what tells about a person, which the contracts mark."""
 
 from __future__ import annotations
 

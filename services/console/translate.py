@@ -1,0 +1,106 @@
+"""Contracts into what pages show: topics as declared, bodies masked, schemas beside them."""
+
+import json
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from chassis.wire import moment_of
+from contracts.masking import MASK, masked
+from contracts.one_line import one_line
+from contracts.topics import TOPICS, Topic, event_class, topic_named
+from services.console.core.places import Message, Place
+from services.console.core.topics import Declared
+from services.console.core.wording import duration
+
+if TYPE_CHECKING:
+    from chassis.wire import Record
+    from contracts.event import Event
+
+# Written by clients and by us alike; what else a stranger puts into a header of a personal topic may be personal.
+KNOWN_HEADERS = frozenset({"content-type", "traceparent", "tracestate"})
+
+
+@cache
+def declared_topics() -> dict[str, Declared]:
+    """Give every topic of the registry by name."""
+    return {topic.name: _declared(topic) for topic in TOPICS}
+
+
+def _declared(topic: Topic) -> Declared:
+    kept_s = topic.retention.total_seconds() if topic.retention is not None else float("inf")
+    return Declared(
+        name=topic.name,
+        writers=[str(party) for party in topic.writers or (topic.owner,)],
+        readers=sorted(str(party) for party in topic.readers),
+        key=topic.key,
+        kept="newest of each key" if topic.compacted else duration(kept_s),
+        kept_s=kept_s,
+        is_compacted=topic.compacted,
+        is_personal=topic.personal,
+        is_outside=topic.is_outside,
+        events=[event.type for event in topic.events],
+    )
+
+
+# --- messages ---------------------------------------------------------------------------------------------------------
+
+
+def key_of(record: "Record") -> str:
+    """Give a record's key as text."""
+    return (record.key or b"").decode(errors="replace")
+
+
+def type_of(record: "Record") -> str:
+    """Give a record's event type, as its header says."""
+    return next((value.decode(errors="replace") for name, value in record.headers if name == "ce_type"), "")
+
+
+def message_of(record: "Record") -> Message:
+    """Give a record with what of it everybody may see."""
+    personal = topic_named(record.topic).personal
+    event = event_of(type_of(record), record.value)
+    facts = masked(event) if event else {}
+    return Message(
+        place=Place(record.topic, record.partition),
+        offset=record.offset,
+        at=moment_of(record.timestamp),
+        key=key_of(record),
+        type=type_of(record),
+        size=len(record.value or b""),
+        headers=[(name, _header(name, value, is_personal=personal)) for name, value in record.headers],
+        body=pretty(facts) if event else "",
+        brief=one_line(facts),
+        # A body that nobody can read is not shown: who knows what is personal in it?
+        is_readable=event is not None or record.value is None,
+    )
+
+
+def event_of(wire_type: str, body: bytes | None) -> "Event | None":
+    """Read a body as its type; None where nobody can."""
+    try:
+        return event_class(wire_type).decode(body) if body is not None else None
+    except (ValidationError, KeyError):
+        return None
+
+
+def _header(name: str, value: bytes | None, *, is_personal: bool) -> str:
+    if is_personal and not name.startswith("ce_") and name not in KNOWN_HEADERS:
+        return MASK
+    return (value or b"").decode(errors="replace")
+
+
+def pretty(value: Any) -> str:  # noqa: ANN401 -- any JSON
+    """Write JSON for people."""
+    return json.dumps(value, indent=2, ensure_ascii=False)
+
+
+@cache
+def contract_of(wire_type: str) -> tuple[str, str]:
+    """Give what an event says, in a sentence, and its schema; empty for a type that nobody declared."""
+    try:
+        event = event_class(wire_type)
+    except KeyError:
+        return "", ""
+    return " ".join((event.__doc__ or "").split()), pretty(event.model_json_schema())

@@ -1,0 +1,66 @@
+"""Flow, the home page: the pipeline as an order travels it, what waits where, what is about to break its promise."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from services.console.core.drawing import Drawing, Measured, drawing
+from services.console.core.instances import together
+from services.console.store import flow as store
+from services.console.translate import declared_topics
+from services.console.web.desk import Desk
+from services.console.web.live import Part
+from services.console.web.rendering import fragment, page
+from services.console.web.watch import Watch
+
+SOON: Final = timedelta(hours=4)
+RISKS_SHOWN: Final = 10
+
+
+def routes(desk: Desk) -> list[BaseRoute]:
+    """Give the page."""
+
+    async def show(request: Request) -> Response:
+        return page(request, "flow.html", "flow", await _facts(desk))
+
+    return [Route("/", show)]
+
+
+def live(desk: Desk) -> Part:
+    """Give the live part."""
+
+    async def make(_argument: str) -> str:
+        return fragment("parts/flow.html", await _facts(desk))
+
+    return make
+
+
+async def _facts(desk: Desk) -> dict[str, object]:
+    now = datetime.now(UTC)
+    return {
+        "flow": await store.flow(desk.source, now),
+        "risk": await store.risk(desk.source, now, now + SOON),
+        "at_risk": await store.at_risk(desk.source, now + SOON, limit=RISKS_SHOWN),
+        "drawing": draw(desk.watch),
+        "trouble": desk.watch.snapshot.trouble,
+        "now": now,
+    }
+
+
+def draw(watch: Watch) -> Drawing:
+    """Draw the pipeline as it was seen last."""
+    snapshot = watch.snapshot
+    services = {
+        name: Measured(
+            service=together(name, snapshot.instances),
+            lag=sum(snapshot.lag(name).values()),
+            rate=trend.rate,
+            trend=trend.rates,
+        )
+        for name, trend in watch.handled.items()
+    }
+    rates = {name: trend.rate for name, trend in watch.topics.items()}
+    return drawing(services, rates, {name: topic.writers[0] for name, topic in declared_topics().items()})
