@@ -12,7 +12,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from base64 import b64encode
+from base64 import b32encode, b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,7 +30,9 @@ from ordermill.world.orders import CHANNELS
 SERVICES = CHECKOUT / "services"
 WORLD = "world"
 API = "intake-api"  # intake's other process, which takes orders over HTTP and keeps nothing
-# Eight processes that start at once on two slow cores take about 20 s.
+PAGES = "console-web"  # the console's other process, which serves its pages
+ROLES = ("viewer", "operator", "admin")  # each has an account of its name in the console of a stack
+# Ten processes that start at once on two slow cores take about 20 s.
 READY_LIMIT_S = 90.0
 # One busy machine stops for seconds now and then, and there is no other instance that could take over meanwhile.
 PATIENCE_S = 20
@@ -60,11 +62,11 @@ class Program:
 def programs() -> list[Program]:
     """Everything there is to run; the world comes first, because services look for its ports."""
     names = sorted(folder.parent.name for folder in SERVICES.glob("*/__main__.py"))
-    edge = [Program(API, "services.intake", ("api",))] if (SERVICES / "intake" / "api" / "__init__.py").exists() else []
     return [
         Program(WORLD, "ordermill.world"),
         *(Program(name, f"services.{name}") for name in names),
-        *edge,
+        Program(API, "services.intake", ("api",)),
+        Program(PAGES, "services.console", ("web",)),
     ]
 
 
@@ -99,6 +101,17 @@ def api_address(stack: Stack) -> str:
 def api_secret(stack: Stack, channel: str) -> str:
     """What a simulated channel signs its orders with, as Standard Webhooks writes it."""
     return "whsec_" + b64encode(bytes.fromhex(password_of(stack, f"channel {channel}"))).decode()
+
+
+def console_address(stack: Stack) -> str:
+    """Where the console is."""
+    return f"http://{ports.LOOPBACK}:{_places(stack)['pages']}"
+
+
+def console_password(stack: Stack, role: str) -> str:
+    """The password of the console's first account of a role; nobody has to keep it."""
+    digits = b32encode(bytes.fromhex(password_of(stack, f"console {role}"))).decode().lower()
+    return "-".join((digits[:5], digits[5:10], digits[10:15]))
 
 
 def mailbox(stack: Stack) -> Path:
@@ -136,7 +149,7 @@ def _places(stack: Stack) -> dict[str, int]:
 
 def _listeners() -> Iterator[tuple[str, str]]:
     """Each thing that listens, with the process to which it belongs."""
-    yield from (("provider", WORLD), ("smtp", WORLD), ("http", API))
+    yield from (("provider", WORLD), ("smtp", WORLD), ("http", API), ("pages", PAGES))
     yield from ((program.name, program.name) for program in programs() if program.name != WORLD)
 
 
@@ -157,17 +170,29 @@ def _service(stack: Stack, program: Program, places: Mapping[str, int]) -> dict[
         "notifications": {"NOTIFICATIONS_SMTP_HOST": host, "NOTIFICATIONS_SMTP_PORT": str(places["smtp"])},
         API: {"INTAKE_API_PORT": str(places["http"]), "INTAKE_API_SECRETS": json.dumps(_secrets(stack))},
     }
-    database = {} if program.name == API else {f"{program.prefix}DATABASE_URL": database_url(stack, program.name)}
+    role = program.module.removeprefix("services.")
+    database = {} if program.name == API else {f"{program.prefix}DATABASE_URL": database_url(stack, role)}
     return {
         f"{program.prefix}HEALTH_PORT": str(places[program.name]),
         f"{program.prefix}SESSION_TIMEOUT_S": str(PATIENCE_S),
         **database,
-        **settings.get(program.name, {}),
+        **(_pages(stack, places) if program.name == PAGES else settings.get(program.name, {})),
     }
 
 
 def _secrets(stack: Stack) -> dict[str, list[str]]:
     return {channel: [api_secret(stack, channel)] for channel in CHANNELS}
+
+
+def _pages(stack: Stack, places: Mapping[str, int]) -> dict[str, str]:
+    told = [program.name for program in programs() if program.name not in {WORLD, PAGES}]
+    accounts = {role: {"role": role, "password": console_password(stack, role)} for role in ROLES}
+    return {
+        "CONSOLE_WEB_PORT": str(places["pages"]),
+        "CONSOLE_WEB_SERVICES": json.dumps({name: [f"http://{ports.LOOPBACK}:{places[name]}"] for name in told}),
+        "CONSOLE_WEB_MAILBOX": str(mailbox(stack)),
+        "CONSOLE_WEB_FIRST_ACCOUNTS": json.dumps(accounts),
+    }
 
 
 def _world(stack: Stack, places: Mapping[str, int]) -> dict[str, str]:

@@ -56,13 +56,18 @@ def up(
     options = stack.Options(brokers=brokers, kafka_port=kafka_port, postgres_port=postgres_port)
     progress = step_by_step()
     running = stack.up(progress=progress, options=options)
+    console = None
     if not servers_only:
         from ordermill import services  # noqa: PLC0415  the servers alone need none of it
+        from ordermill.console import how_to_sign_in  # noqa: PLC0415  the same
 
         services.start(running, progress)
+        console = how_to_sign_in(running)
     if as_json:
         print_json({"kafka": running.kafka, "postgres": running.address, "home": str(running.home.path)})
         return
+    if console:
+        print(f"Console     {console}")
     print(f"Kafka       {running.kafka}")
     print(f"PostgreSQL  {running.address}  (superuser's password: {running.home.password})")
     print("They run until `ordermill down`.")

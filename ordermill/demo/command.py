@@ -19,6 +19,7 @@ from contracts.topics import FLOOR_SCANS, MASTER_DATA
 from ordermill import stack
 from ordermill.access import reading
 from ordermill.check import Finding, examine
+from ordermill.console import how_to_sign_in
 from ordermill.demo.screen import Screen
 from ordermill.demo.summary import Summary, print_summary, summary_of
 from ordermill.demo.watch import SQL, Watch, look
@@ -72,11 +73,12 @@ def demo(
     progress = step_by_step()
     running = stack.up(progress=progress)
     start(running, progress)
+    progress(f"watch it in the console: {how_to_sign_in(running)}")
     summary, findings = asyncio.run(_run(running, orders, paths, stall_s, progress))
     if as_json:
         print_json({**summary.as_json(), "checks": [finding.as_json() for finding in findings]})
     else:
-        print_summary(summary, findings)
+        print_summary(summary, findings, how_to_sign_in(running))
     return 0 if summary.is_complete and all(finding.ties for finding in findings) else 1
 
 

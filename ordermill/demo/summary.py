@@ -81,8 +81,8 @@ async def summary_of(
     )
 
 
-def print_summary(summary: Summary, findings: list[Finding]) -> None:
-    """Print it for people."""
+def print_summary(summary: Summary, findings: list[Finding], console: str) -> None:
+    """Print it for people, with where to look around."""
     for title, rows in (("Read", summary.figures), ("Orders", _orders(summary)), ("Goods", _goods(summary)),
                         ("Money", _money(summary))):  # fmt: skip
         print(f"\n{title}")
@@ -94,7 +94,8 @@ def print_summary(summary: Summary, findings: list[Finding]) -> None:
         _print_unfinished(summary)
     elif summary.unfinished:
         print(f"\nHeld until somebody decides, for example: {_name(summary.unfinished[0])}")
-    print("\nIt keeps running until `ordermill down`: look with `ordermill order`, `topics`, `lag` or `dead-letters`.")
+    print("\nIt keeps running until `ordermill down`: look with `ordermill order`, `topics`, `lag` or `dead-letters`,")
+    print(f"or in the console: {console}")
 
 
 def _orders(summary: Summary) -> list[tuple[str, str]]:

@@ -1,10 +1,13 @@
-"""The console's projector: hears every topic that tells nothing about a person, and keeps the read model. Assembly."""
+"""The console as two processes: `python -m services.console` keeps the read model, `… web` serves pages.  Assembly."""
+
+import sys
 
 from chassis.projection import Projection, run_projection
 from contracts.topics import Service, topics_heard_by
 from services.console.handlers import READS, apply
 from services.console.jobs import chores
 from services.console.settings import Settings
+from services.console.web import serve
 
 
 def projection(settings: Settings) -> Projection:
@@ -14,5 +17,8 @@ def projection(settings: Settings) -> Projection:
 
 
 if __name__ == "__main__":
-    settings = Settings()
-    run_projection(projection(settings), settings, settings.gathering_s)
+    if sys.argv[1:] == ["web"]:
+        serve()
+    else:
+        settings = Settings()
+        run_projection(projection(settings), settings, settings.gathering_s)

@@ -53,6 +53,11 @@ from tests.pipeline.outside import BEHAVIOUR, Fate, PatientWorld, ScriptedChance
 E = TypeVar("E", bound=Event)
 PATIENCE_S = float(os.environ.get("ORDERMILL_TEST_PATIENCE_S", "60"))  # an order takes two seconds on an idle machine
 LOOK_S = 0.1
+NOT_BEGUN = (
+    services.WORLD,
+    services.API,
+    services.PAGES,
+)  # the one is beside the test, the others begun by theirs
 LEAD_DAYS = 2  # a supplier who slips comes so much later that a working day lies between, on whatever day tests run
 CHANNEL = "testshop"
 # What billing waits hours for in life: the pause before it asks again for refused funds.
@@ -109,9 +114,7 @@ class Pipeline:
 
     async def start(self) -> list[asyncio.Task[None]]:
         """Start the services and the world, define what the shop has."""
-        await self.begin(
-            *(program.name for program in programs() if program.name not in (services.WORLD, services.API))
-        )
+        await self.begin(*(program.name for program in programs() if program.name not in NOT_BEGUN))
         settings = Settings(
             ORDERMILL_KAFKA=self.stack.kafka, provider_port=self.stack.provider, smtp_port=self.stack.smtp,
             mailbox=self.mailbox,

@@ -1,10 +1,12 @@
 """Which programs the stack runs, and what each is told about its surroundings."""
 
+import json
+
 import pytest
 
 from ordermill import services
 from ordermill.access import database_url, password_of
-from ordermill.services import API, WORLD, Program
+from ordermill.services import API, PAGES, WORLD, Program
 from ordermill.stack import Home, Stack
 
 PLACES = {"provider": 15001, "smtp": 15002, "http": 15003, "billing": 15004, "notifications": 15005, API: 15006}
@@ -19,7 +21,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Stack:
 def test_every_service_is_a_program_beside_the_world_and_the_edge() -> None:
     names = [program.name for program in services.programs()]
     assert names[0] == WORLD
-    assert {API, *services.service_names()} <= set(names)
+    assert {API, PAGES, *services.service_names()} <= set(names)
 
 
 def test_each_role_has_a_password_of_its_own(stack: Stack) -> None:
@@ -43,6 +45,19 @@ def test_the_edge_keeps_nothing_and_so_gets_no_database(stack: Stack) -> None:
     environment = services.environment(stack, Program(API, "services.intake", ("api",)), PLACES, {})
     assert "INTAKE_API_DATABASE_URL" not in environment
     assert "whsec_" in environment["INTAKE_API_SECRETS"]
+
+
+def test_the_pages_work_in_the_consoles_role_and_find_everybody(stack: Stack) -> None:
+    told = {program.name: 15100 + number for number, program in enumerate(services.programs())}
+    program = Program(PAGES, "services.console", ("web",))
+
+    environment = services.environment(stack, program, {**PLACES, "pages": 15007, **told}, {})
+
+    assert environment["CONSOLE_WEB_DATABASE_URL"] == database_url(stack, "console")
+    assert set(json.loads(environment["CONSOLE_WEB_SERVICES"])) == {*services.service_names(), API}
+    accounts = json.loads(environment["CONSOLE_WEB_FIRST_ACCOUNTS"])
+    assert accounts["operator"]["password"] == services.console_password(stack, "operator")
+    assert len({account["password"] for account in accounts.values()}) == len(services.ROLES)
 
 
 def test_what_the_user_set_for_a_program_wins(stack: Stack) -> None:

@@ -1,0 +1,32 @@
+"""`ordermill console`: where the console is, and how to sign in."""
+
+from __future__ import annotations
+
+from ordermill import stack
+from ordermill.render import print_json
+from ordermill.services import ROLES, console_address, console_password
+from ordermill.serving import Json
+from ordermill.stack import Stack
+
+
+def console(*, as_json: Json = False) -> None:
+    """Tell where the console is, and the first account of each role.
+
+    A password that was changed in the console is not told here: it is kept nowhere.
+
+    Args:
+        as_json: Print it as JSON.
+    """
+    running = stack.current()
+    if as_json:
+        accounts = {role: console_password(running, role) for role in ROLES}
+        print_json({"address": console_address(running), "accounts": accounts})
+        return
+    print(f"Console   {console_address(running)}")
+    for role in ROLES:
+        print(f"  sign in as {role:<9} {console_password(running, role)}")
+
+
+def how_to_sign_in(running: Stack) -> str:
+    """On one line."""
+    return f"{console_address(running)}  (sign in as operator, {console_password(running, 'operator')})"
