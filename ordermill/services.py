@@ -33,7 +33,7 @@ API = "intake-api"  # intake's other process, which takes orders over HTTP and k
 PAGES = "console-web"  # the console's other process, which serves its pages
 ROLES = ("viewer", "operator", "admin")  # each has an account of its name in the console of a stack
 # Ten processes that start at once on two slow cores take about 20 s.
-READY_LIMIT_S = 90.0
+READY_LIMIT_S = 180.0
 # One busy machine stops for seconds now and then, and there is no other instance that could take over meanwhile.
 PATIENCE_S = 20
 LOOK_S = 0.1
