@@ -36,6 +36,8 @@ _RIGHTS: Final = """
 do $$ begin
   execute format('revoke all on database %I from public', current_database());
   execute format('grant connect on database %I to {0}, {1}', current_database());
+  -- Nobody enters as an owner: what it may make, its migrations say, and the functions that they leave to the service.
+  execute format('grant create on database %I to {0}_owner', current_database());
 end $$;
 revoke all on schema public from public;
 grant {0}_owner to current_user;

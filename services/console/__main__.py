@@ -1,11 +1,14 @@
-"""The console as two processes: `python -m services.console` keeps the read model, `… web` serves pages.  Assembly."""
+"""The console's processes: `python -m services.console` keeps the read model, `… web` serves pages.
+
+`… rebuild` replays everything into a fresh model and puts it in place.  Assembly only.
+"""
 
 import sys
 
 from chassis.projection import Projection, run_projection
 from contracts.topics import Service, topics_heard_by
 from services.console.handlers import READS, apply
-from services.console.jobs import chores
+from services.console.jobs import chores, rebuild
 from services.console.settings import Settings
 from services.console.web import serve
 
@@ -16,9 +19,14 @@ def projection(settings: Settings) -> Projection:
     return Projection(name="console", topics=topics, reads=READS, apply=apply, chores=chores(settings))
 
 
+def _project() -> None:
+    settings = Settings()
+    run_projection(projection(settings), settings, settings.gathering_s)
+
+
+def _rebuild() -> None:
+    rebuild(Settings(), projection)
+
+
 if __name__ == "__main__":
-    if sys.argv[1:] == ["web"]:
-        serve()
-    else:
-        settings = Settings()
-        run_projection(projection(settings), settings, settings.gathering_s)
+    {"": _project, "web": serve, "rebuild": _rebuild}[" ".join(sys.argv[1:])]()

@@ -21,7 +21,9 @@ class Settings(chassis.Settings):
         description="records a transaction, at most: nobody waits for us, and large ones are cheap",
     )
     gathering_s: float = Field(
-        0.2, ge=0, description="how long records gather before a batch: at 12,000 a second, as many as a batch holds"
+        0.5,
+        ge=0,
+        description="how long records gather before a batch: an order whose events come together is settled once",
     )
     kept_days: int = Field(
         35, ge=1, description="days of pointers and movements: a little longer than our topics keep their records (30)"

@@ -36,6 +36,10 @@ Place = tuple[str, int]
 """A topic and one of its partitions."""
 
 
+class RewoundError(Exception):
+    """The tables say less was read than we applied: they were exchanged for others.  Read on where these say."""
+
+
 class Chore(NamedTuple):
     """Something to be done now and then, in a transaction of its own, between two batches."""
 
@@ -60,6 +64,7 @@ class Applier:
     def __init__(self, projection: Projection, pool: Pool, metrics: Metrics, limit_s: float) -> None:
         self._projection, self._pool, self._metrics, self._limit_s = projection, pool, metrics, limit_s
         self._failed: deque[bool] = deque(maxlen=FLOOD_OF)
+        self._reached: dict[Place, int] = {}
 
     async def begin(self, places: Sequence[Place]) -> dict[Place, int]:
         """Make sure that each log has a row; give where each is to be read on."""
@@ -70,12 +75,14 @@ class Applier:
             await tx.execute(SQL.begin_logs, topics=topics, lanes=lanes)
             return {(row["topic"], row["lane"]): row["next"] for row in await tx.fetch(SQL.positions)}
 
-        return await in_transaction(self._pool, work, self._limit_s)
+        self._reached = await in_transaction(self._pool, work, self._limit_s)
+        return self._reached
 
     async def take(self, records: Sequence[Record]) -> None:
         """Apply records; what fails alone is set aside.
 
         Raises OutageError (nothing of the last attempt stands) or DoubtError (it may): the same again does no harm.
+        RewoundError: these records are not the next.
         """
         begin = time.perf_counter()
         items = read_all(records, self._projection.reads)
@@ -88,7 +95,7 @@ class Applier:
         """Apply all of it, or each half by itself until what fails is alone."""
         try:
             await self._attempt(items)
-        except (OutageError, DoubtError, asyncio.CancelledError):
+        except (OutageError, DoubtError, RewoundError, asyncio.CancelledError):
             raise
         except asyncpg.SyntaxOrAccessError as error:  # no record makes a statement wrong: the fault is ours
             raise FloodError from error
@@ -118,6 +125,8 @@ class Applier:
             tx = Statements(connection)
             rows = await tx.fetch(SQL.lock_positions, topics=topics, lanes=lanes)
             read = {(row["topic"], row["lane"]): row["next"] for row in rows}
+            if len(read) < len(ends) or any(read[place] < self._reached[place] for place in ends):
+                raise RewoundError
             fresh = [item for item in items if item.position >= read[item.topic, item.lane]]
             if entries := [item for item in fresh if isinstance(item, Entry)]:
                 await self._projection.apply(tx, entries)
@@ -128,6 +137,7 @@ class Applier:
             await tx.execute(SQL.move_positions, topics=topics, lanes=lanes, nexts=nexts, ats=ats)
 
         await in_transaction(self._pool, work, self._limit_s)
+        self._reached |= {place: max(end, self._reached[place]) for place, (end, _) in ends.items()}
 
     async def chore(self, chore: Chore) -> None:
         """Do one chore."""

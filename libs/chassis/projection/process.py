@@ -22,7 +22,7 @@ from chassis.ledger import Statements
 from chassis.metrics import Metrics
 from chassis.postgres import Connection, Pool, bounded, close_pool, open_pool, ping
 from chassis.process import tune_garbage_collection
-from chassis.projection.applying import SQL, Applier, Place, Projection
+from chassis.projection.applying import SQL, Applier, Place, Projection, RewoundError
 from chassis.records import tolerate
 
 if TYPE_CHECKING:
@@ -61,13 +61,19 @@ def run_projection(
 
 
 class Projector:
-    """Reads, applies, does chores, and tells how it is."""
+    """Reads, applies, does chores, and tells how it is; or replays: until it has caught up with the logs."""
 
     def __init__(
-        self, projection: Projection, settings: Settings, pause_s: float, session: Mapping[str, str] | None = None
+        self,
+        projection: Projection,
+        settings: Settings,
+        pause_s: float,
+        session: Mapping[str, str] | None = None,
+        *,
+        is_replay: bool = False,
     ) -> None:
         self._projection, self._settings, self._pause_s = projection, settings, pause_s
-        self._session = session or {}
+        self._session, self._is_replay = session or {}, is_replay
         self._metrics, self._health = Metrics(projection.name), Health()
         self._stop = asyncio.Event()
         self._due = dict.fromkeys(range(len(projection.chores)), 0.0)
@@ -76,6 +82,7 @@ class Projector:
         self._applier: Applier
         self._consumer: Any = None
         self.is_broken = False
+        self.has_caught_up = False
 
     async def serve(self) -> None:
         """Open, work until told to stop, finish the batch in hand, close."""
@@ -111,7 +118,7 @@ class Projector:
                 async with self._pool.acquire(timeout=CLOSE_S) as connection:
                     await self._wait_for_lock(connection)
                     await self._own(connection)
-            except (OutageError, DoubtError, KafkaError, OSError, TimeoutError) as error:
+            except (OutageError, DoubtError, RewoundError, KafkaError, OSError, TimeoutError) as error:
                 _LOG.warning("projection_interrupted", reason=describe(error))
                 await self._pause(FIRST_PAUSE_S)
             except FloodError as error:
@@ -169,8 +176,18 @@ class Projector:
         records = [record for part in polled.values() for record in part]
         if records:
             await self._insist(records)
+        if self._is_replay and len(records) < self._settings.batch_size:
+            await self._look_for_end()
         if len(records) < self._settings.batch_size:
             await self._pause(self._pause_s)
+
+    async def _look_for_end(self) -> None:
+        """End a replay when less than one batch is missing: whoever goes on from its positions has that at once."""
+        ends = await self._consumer.end_offsets(list(self._consumer.assignment()))
+        missing = sum(max(0, end - self._read[part.topic, part.partition][0]) for part, end in ends.items())
+        if missing < self._settings.batch_size:
+            self.has_caught_up = True
+            raise StoppedError
 
     async def _insist(self, records: Sequence[Record]) -> None:
         """Apply a batch, however often its database goes away meanwhile."""

@@ -70,8 +70,8 @@ def goods_booked(rows: Rows, told: Told, event: inventory.GoodsBooked) -> None:
     """Note what a receipt brought."""
     rows.put(
         "receipt",
-        {"receipt_id": event.receipt_id},
-        purchase_order_id=told.subject,
+        {"purchase_order_id": told.subject, "revision": told.revision},
+        receipt_id=event.receipt_id,
         received_at=told.at,
         lines=to_json(event.lines, exclude_none=True).decode(),
         cost=sum([line.cost for line in event.lines]),

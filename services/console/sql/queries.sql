@@ -565,7 +565,7 @@ on conflict (order_id) do update set
     funds_reason = case when excluded.funds_revision > placed_order.funds_revision then excluded.funds_reason
                         else placed_order.funds_reason end,
     funds_revision = greatest(placed_order.funds_revision, excluded.funds_revision),
-    settled_at = coalesce(placed_order.settled_at, excluded.settled_at),
+    settled_at = greatest(placed_order.settled_at, excluded.settled_at),
     promised_at = coalesce(placed_order.promised_at, excluded.promised_at),
     first_ship_by = coalesce(placed_order.first_ship_by, excluded.first_ship_by),
     first_deliver_by = coalesce(placed_order.first_deliver_by, excluded.first_deliver_by),
@@ -803,11 +803,12 @@ on conflict (purchase_order_id) do update set
     received_at = greatest(purchase.received_at, excluded.received_at);
 
 -- name: save_receipt
-insert into receipt (receipt_id, purchase_order_id, received_at, lines, cost)
-select receipt_id, purchase_order_id, received_at, lines::jsonb, cost
-from unnest(:receipt_id::text[], :purchase_order_id::text[], :received_at::timestamptz[], :lines::text[], :cost::bigint[])
-    as told (receipt_id, purchase_order_id, received_at, lines, cost)
-on conflict (receipt_id) do nothing;
+insert into receipt (purchase_order_id, revision, receipt_id, received_at, lines, cost)
+select purchase_order_id, revision, receipt_id, received_at, lines::jsonb, cost
+from unnest(:purchase_order_id::text[], :revision::int[], :receipt_id::text[], :received_at::timestamptz[],
+            :lines::text[], :cost::bigint[])
+    as told (purchase_order_id, revision, receipt_id, received_at, lines, cost)
+on conflict (purchase_order_id, revision) do nothing;
 
 -- name: save_invoice
 insert into invoice (
@@ -1141,3 +1142,14 @@ select day, 'K21', '', count(*) filter (where incidents = '{}'), count(*), null,
 union all
 select day, 'K25', currency, sum(label_cost), count(*), null, null, null
     from delivered where currency is not null group by day, currency;
+
+-- Rebuilding -----------------------------------------------------------------------------------------------------------
+
+-- name: begin_rebuild
+select begin_rebuild();
+
+-- name: finish_rebuild
+select finish_rebuild();
+
+-- name: drop_rebuild
+select drop_rebuild();

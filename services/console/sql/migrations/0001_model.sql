@@ -73,7 +73,7 @@ create table placed_order (
     funds text,
     funds_reason text,
     funds_revision integer not null default 0,
-    settled_at timestamptz,
+    settled_at timestamptz, -- last: each time all that was invoiced by then is paid
     -- the first promise counts for punctuality, the newest for what is at risk
     promised_at timestamptz,
     first_ship_by timestamptz,
@@ -159,7 +159,7 @@ create table cancellation (
     reason text,
     actor text,
     cancelled_at timestamptz,
-    lines jsonb, -- cancelled: [[line id, quantity], …]
+    lines jsonb, -- cancelled
     too_late jsonb
 );
 create index cancellation_order on cancellation (order_id);
@@ -211,7 +211,7 @@ create table shipment (
     ship_by timestamptz,
     deliver_by date,
     units integer not null default 0,
-    lines jsonb, -- allocated: [[line id, sku, quantity], …]
+    lines jsonb, -- allocated, as its event told them
     released_at timestamptz, -- to the floor
     packed_at timestamptz,
     manifest_id text,
@@ -252,7 +252,7 @@ create table parcel (
     carton_id text,
     weight_g integer,
     units integer,
-    lines jsonb, -- [[line id, quantity], …]
+    lines jsonb,
     packed_at timestamptz,
     carrier text,
     service text,
@@ -354,7 +354,7 @@ create table purchase (
     currency text,
     ordered_at timestamptz,
     wanted_on date,
-    lines jsonb, -- [[line id, sku, quantity, cost], …]
+    lines jsonb,
     cost bigint,
     answer text, -- confirmed, refused, delayed: the supplier's newest word
     answered_at timestamptz,
@@ -363,13 +363,14 @@ create table purchase (
 );
 
 create table receipt (
-    receipt_id text collate "C" primary key,
     purchase_order_id text collate "C" not null,
+    revision integer not null,
+    receipt_id text not null,
     received_at timestamptz not null,
-    lines jsonb not null, -- [[line id, sku, ordered, received, difference, cost], …]
-    cost bigint not null
+    lines jsonb not null,
+    cost bigint not null,
+    primary key (purchase_order_id, revision)
 );
-create index receipt_purchase on receipt (purchase_order_id);
 
 -- --- money ------------------------------------------------------------------------------------------------------------
 
