@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 _LOG: Final = structlog.stdlib.get_logger(__name__)
 
 CALL_LIMIT_S: Final = 20.0  # card networks answer within 10 s; a mail server greets within 10
-CLAIM: Final = timedelta(seconds=60)  # past the limit of a call (20 s) and of the transaction with its answer (30 s)
+CLAIM: Final = timedelta(seconds=15)  # who claims and dies delays a call by so much; a pause of a process is shorter
+RENEW: Final = timedelta(seconds=10)  # what is left of a claim when it is renewed
 ROOM: Final = 64  # calls in flight per process
 GATHER_S: Final = 0.05  # how long answers that are there wait for others: together they cost one transaction
 PAUSE_MAX: Final = timedelta(minutes=5)
@@ -66,7 +67,8 @@ class Caller:
         self._memory, self._metrics, self._lanes, self._clock = memory, metrics, lanes, clock
         self._requests = {request.type: (request, make) for request, make in calls.items()}
         self._breakers = {kind: Breaker() for kind in self._requests}
-        self._open: set[asyncio.Task[tuple[str, Later] | None]] = set()
+        self._open: dict[asyncio.Task[tuple[str, Later] | None], tuple[str, datetime]] = {}
+        """Calls in flight, each with its id and the end of its claim."""
 
     async def turn(self) -> int:
         """Claim calls while there is room, await those in flight for a moment, store the answers.
@@ -78,7 +80,7 @@ class Caller:
         types = [kind for kind, breaker in self._breakers.items() if breaker.open_until <= now]
         room = ROOM - len(self._open)
         claimed = await self._memory.claim(types, now, now + CLAIM, room) if types and room else []
-        self._open |= {asyncio.ensure_future(self._make(call)) for call in claimed}
+        self._open |= {asyncio.ensure_future(self._make(call)): (call.id, now + CLAIM) for call in claimed}
         return await self._store() if self._open else 0
 
     async def finish(self) -> None:
@@ -88,11 +90,22 @@ class Caller:
 
     async def _store(self) -> int:
         number = len(self._open)
-        done, self._open = await asyncio.wait(self._open, timeout=GATHER_S)
+        done, _ = await asyncio.wait(self._open, timeout=GATHER_S)
+        for task in done:
+            del self._open[task]
         if answers := [answer for task in done if (answer := task.result())]:
             ids, rows = zip(*answers, strict=True)
             await self._memory.answer(rows, ids, self._clock())
+        await self._renew()
         return number
+
+    async def _renew(self) -> None:
+        """Hold on to calls that take long, so that nobody else makes them meanwhile."""
+        now = self._clock()
+        old = {task: claim for task, claim in self._open.items() if claim[1] - now < RENEW and not task.done()}
+        if old:
+            await self._memory.renew(list(old.values()), now + CLAIM)
+            self._open |= {task: (call_id, now + CLAIM) for task, (call_id, _) in old.items()}
 
     async def _make(self, call: PlacedCall) -> tuple[str, Later] | None:
         request, make = self._requests[call.type]

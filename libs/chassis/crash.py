@@ -50,10 +50,11 @@ class Point(StrEnum):
 class Trap:
     """Ends this process at the n-th time that it reaches a point, and tells of it first, in a file that outlives it."""
 
-    def __init__(self, wish: str, record: Path, name: str, end: Callable[[], object]) -> None:
-        """Read `NAME` or `NAME:nth`.  Raises ValueError for a name that no point has."""
-        point, _, nth = wish.partition(":")
-        self._point, self._nth = Point(point), int(nth or 1)
+    def __init__(self, wish: str, record: Path, name: str, end: Callable[[signal.Signals], object]) -> None:
+        """Read `NAME[:nth][=STOP]`: freeze there instead.  Raises ValueError for a name that no point has."""
+        place, _, how = wish.partition("=")
+        point, _, nth = place.partition(":")
+        self._point, self._nth, self._how = Point(point), int(nth or 1), signal.Signals[f"SIG{how or 'KILL'}"]
         self._record, self._name, self._end = record, name, end
         self._reached: Counter[Point] = Counter()
 
@@ -65,7 +66,7 @@ class Trap:
             file = os.open(self._record, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
             os.write(file, line)  # whole or not at all, beside what other processes append
             os.close(file)
-            self._end()
+            self._end(self._how)
 
     async def send(self, point: Point, work: Coroutine[Any, Any, R]) -> R:
         """Let the work send what it sends; reach the point before its answer is looked at."""
@@ -81,7 +82,7 @@ _trap: Trap | None = None
 def arm(wish: str, record: Path, name: str) -> None:
     """Set the trap of this process, once, at its start."""
     global _trap  # noqa: PLW0603 -- one process, one end
-    _trap = Trap(wish, record, name, lambda: os.kill(os.getpid(), signal.SIGKILL))
+    _trap = Trap(wish, record, name, lambda how: os.kill(os.getpid(), how))
 
 
 def reach(point: Point) -> None:

@@ -199,6 +199,11 @@ class PostgresMemory:
         rows = await self._fetch(SQL.claim_calls, types=sorted(types), now=now, until=until, room=room)
         return [PlacedCall(**row) for row in rows]
 
+    async def renew(self, claims: Collection[tuple[str, datetime]], until: datetime) -> None:
+        """Claim calls for longer, each only if its claim still ends as it did: nobody put it off or claimed it anew."""
+        ids, ends = zip(*claims, strict=True)
+        await self._fetch(SQL.renew_calls, ids=ids, ends=ends, until=until)
+
     async def put_off(self, call_id: str, due: datetime, error: str) -> None:
         """Try a call again at a later time."""
         await self._fetch(SQL.put_off_call, id=call_id, due=due, error=error)

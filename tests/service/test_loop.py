@@ -9,7 +9,7 @@ from typing import cast
 import pytest
 
 from chassis import Heard, Service, Turn
-from chassis.calls import Caller
+from chassis.calls import CLAIM, Caller
 from chassis.errors import DoubtError, FloodError, HoleError, OutageError, StoppedError
 from chassis.ports import Decision
 from chassis.wire import Outgoing, read_envelope
@@ -707,6 +707,37 @@ async def test_an_answer_that_comes_twice_counts_once(bench: Bench) -> None:
     await bench.call({Charge: _charge})
     await bench.memory.answer([late], [waiting.id], bench.clock.now)
     await bench.settle()
+
+    assert await story(bench) == ["received", "charged"]
+
+
+async def test_a_call_that_takes_long_stays_its_maker_s(bench: Bench) -> None:
+    answer = asyncio.Event()
+
+    async def charge(request: Charge, _call_id: str) -> Charged:
+        await answer.wait()
+        return Charged(amount=request.amount)
+
+    await bench.hear(order("call q 1"), subject="o-1")
+    slow, other = (Caller(bench.memory, {Charge: charge}, bench.metrics, LANES, bench.clock) for _ in range(2))
+    made = [await slow.turn()]
+    for _ in range(4):
+        bench.clock.advance(seconds=6)
+        made += [await slow.turn(), await other.turn()]
+    answer.set()
+    await slow.finish()
+    await bench.settle()
+
+    assert made == [1, *[1, 0] * 4]
+    assert await story(bench) == ["received", "charged"]
+
+
+async def test_a_call_whose_maker_died_is_made_again_soon(bench: Bench) -> None:
+    await bench.hear(order("call q 1"), subject="o-1")
+    await bench.memory.claim([Charge.type], bench.clock.now, bench.clock.now + CLAIM, 1)
+
+    bench.clock.advance(seconds=16)
+    await bench.call({Charge: _charge})
 
     assert await story(bench) == ["received", "charged"]
 

@@ -307,6 +307,13 @@ class SimMemory:
 
         return await self.database.alone(self.host, "claim", statement)
 
+    async def renew(self, claims: Collection[tuple[str, datetime]], until: datetime) -> None:
+        async def statement(session: Session) -> None:
+            for call_id, end in sorted(claims):
+                await session.upsert("call", call_id, partial(_renewed, end, until))
+
+        await self.database.alone(self.host, "renew", statement)
+
     async def put_off(self, call_id: str, due: datetime, error: str) -> None:
         async def statement(session: Session) -> None:
             await session.upsert("call", call_id, lambda row: row and row._replace(due=due))
@@ -341,6 +348,10 @@ def _claimed(session: Session, row: Placed, until: datetime) -> PlacedCall:
     call = row.call._replace(tries=row.call.tries + 1)
     session.put("call", call.id, row._replace(call=call, due=until))
     return call
+
+
+def _renewed(end: datetime, until: datetime, row: Placed | None) -> Placed | None:
+    return row._replace(due=until) if row and row.due == end else row
 
 
 async def _gone(ledger: Any, call: str) -> bool:

@@ -169,6 +169,11 @@ update call set due = :until::timestamptz, tries = tries + 1
 from claimed where call.id = claimed.id
 returning call.id, queue, lane, subject, type, body, trace, tries;
 
+-- name: renew_calls
+update call set due = :until::timestamptz
+from unnest(:ids::text[], :ends::timestamptz[]) as claim (id, due)
+where call.id = claim.id and call.due = claim.due;
+
 -- name: delete_calls
 delete from call where id = any(:ids::text[]) returning id;
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from pathlib import Path
+from signal import Signals
 
 import pytest
 
@@ -13,9 +14,11 @@ class End:
 
     def __init__(self) -> None:
         self.times = 0
+        self.how: list[str] = []
 
-    def __call__(self) -> None:
+    def __call__(self, how: Signals) -> None:
         self.times += 1
+        self.how.append(how.name)
 
 
 @pytest.fixture
@@ -32,6 +35,12 @@ def test_the_nth_time_at_a_point_is_the_end(tmp_path: Path, end: End) -> None:
         seen.append(end.times)
 
     assert seen == [0, 0, 1]
+
+
+def test_a_process_can_be_frozen_instead(tmp_path: Path, end: End) -> None:
+    Trap("commit_sent=STOP", tmp_path / "ends", "billing", end).reach(Point.COMMIT_SENT)
+
+    assert end.how == ["SIGSTOP"]
 
 
 def test_an_end_is_told_beside_what_others_told(tmp_path: Path, end: End) -> None:
