@@ -125,7 +125,9 @@ class Service:
     restating: dict[str, Route] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.hears(DeadLetterDecided)(decide)
+        # The console hears topics by no loop: nothing of it rests.
+        if topic_of(DeadLetterDecided).hears(DeadLetterDecided, Party(self.name)):
+            self.hears(DeadLetterDecided)(decide)
 
     def hears(
         self,
