@@ -41,19 +41,20 @@ def database_url(stack: Stack, role: str) -> str:
 @asynccontextmanager
 async def reading(stack: Stack) -> AsyncIterator[Connection]:
     """A connection that reads everything and can write nothing."""
-    async with _connected(database_url(stack, AUDITOR)) as connection:
+    async with connected(database_url(stack, AUDITOR)) as connection:
         yield connection
 
 
 @asynccontextmanager
 async def changing(stack: Stack) -> AsyncIterator[Connection]:
     """A connection that may change what it likes."""
-    async with _connected(stack.admin_url) as connection:
+    async with connected(stack.admin_url) as connection:
         yield connection
 
 
 @asynccontextmanager
-async def _connected(url: str) -> AsyncIterator[Connection]:
+async def connected(url: str) -> AsyncIterator[Connection]:
+    """A connection to this address.  Raises CommandError when the database does not let in or answer."""
     try:
         connection = await asyncpg.connect(url, timeout=CONNECT_LIMIT_S)
     except asyncpg.InvalidAuthorizationSpecificationError as error:

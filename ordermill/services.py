@@ -29,8 +29,11 @@ from ordermill.world.orders import CHANNELS
 
 SERVICES = CHECKOUT / "services"
 WORLD = "world"
+AUDITOR = "auditor"  # asks the laws now and again
 API = "intake-api"  # intake's other process, which takes orders over HTTP and keeps nothing
 PAGES = "console-web"  # the console's other process, which serves its pages
+# These look on: orders come to their end without them.
+ONLOOKERS = frozenset({AUDITOR, PAGES, "console"})
 ROLES = ("viewer", "operator", "admin")  # each has an account of its name in the console of a stack
 # Ten processes that start at once on two slow cores take about 20 s.
 READY_LIMIT_S = 180.0
@@ -67,7 +70,13 @@ def programs() -> list[Program]:
         *(Program(name, f"services.{name}") for name in names),
         Program(API, "services.intake", ("api",)),
         Program(PAGES, "services.console", ("web",)),
+        Program(AUDITOR, "ordermill.auditor"),
     ]
+
+
+def measured() -> list[Program]:
+    """What a bench runs: everything but those that only look on."""
+    return [program for program in programs() if program.name not in ONLOOKERS]
 
 
 def ended(stack: Stack) -> list[str]:
@@ -170,7 +179,7 @@ def _service(stack: Stack, program: Program, places: Mapping[str, int]) -> dict[
         "notifications": {"NOTIFICATIONS_SMTP_HOST": host, "NOTIFICATIONS_SMTP_PORT": str(places["smtp"])},
         API: {"INTAKE_API_PORT": str(places["http"]), "INTAKE_API_SECRETS": json.dumps(_secrets(stack))},
     }
-    role = program.module.removeprefix("services.")
+    role = program.module.rpartition(".")[2]
     database = {} if program.name == API else {f"{program.prefix}DATABASE_URL": database_url(stack, role)}
     return {
         f"{program.prefix}HEALTH_PORT": str(places[program.name]),

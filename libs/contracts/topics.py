@@ -7,6 +7,7 @@ from enum import StrEnum
 from itertools import chain
 
 from contracts import (
+    auditor,
     billing,
     carrier,
     channel,
@@ -58,6 +59,7 @@ class Outside(StrEnum):
     CARRIERS = "carriers"
     DESK = "desk"
     OPERATORS = "operators"
+    AUDITOR = "auditor"
 
 
 Party = Service | Outside
@@ -184,6 +186,13 @@ DESK_DECISIONS = Topic(
     retention=_PERSONAL,
     personal=True,  # a mended body is personal wherever the message was
     heard={desk.DeadLetterDecided: tuple(service for service in Service if service is not Service.CONSOLE)},
+)
+AUDIT_REPORTS = Topic(
+    name="audit-reports",
+    owner=Outside.AUDITOR,
+    key="laws",
+    retention=_OUTSIDE,
+    heard={auditor.LawsChecked: ()},
 )
 MASTER_DATA = Topic(
     name="master-data",
@@ -345,6 +354,7 @@ TOPICS: tuple[Topic, ...] = (
     CARRIER_TRACKING,
     DESK_REQUESTS,
     DESK_DECISIONS,
+    AUDIT_REPORTS,
     MASTER_DATA,
     INTAKE_ORDERS,
     INTAKE_CONTACTS,

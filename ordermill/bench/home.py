@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from ordermill import stack
 from ordermill.errors import CommandError
-from ordermill.services import start
+from ordermill.services import measured, start
 from ordermill.stack import Home, Progress, Stack
 from ordermill.stack.home import CHECKOUT
 
@@ -29,7 +29,7 @@ def fresh(progress: Progress) -> Iterator[Stack]:
     stack.down(home, progress, wipe=True)
     try:
         running = stack.up(home, progress)
-        start(running, progress)
+        start(running, progress, measured())
         yield running
     finally:
         stack.down(home, progress)

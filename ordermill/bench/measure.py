@@ -100,7 +100,7 @@ class Session:
         if wanted & {What.FLOOR, What.NAIVE}:
             await asyncio.to_thread(self._stop)
             await self._beside(of, run, rows, part)
-            await asyncio.to_thread(services.start, self._stack)
+            await asyncio.to_thread(services.start, self._stack, wanted=services.measured())
 
     async def _beside(self, of: str, run: Run, rows: Mapping[str, int], part: Part) -> None:
         """The other forms of the same run."""
@@ -138,7 +138,7 @@ class Session:
 
     def _stop(self) -> None:
         # The world stays: started again, it would hear and say everything once more.
-        self._stack.end(*(program.name for program in services.programs() if program.name != services.WORLD))
+        self._stack.end(*(program.name for program in services.measured() if program.name != services.WORLD))
 
 
 async def measure(stack: Stack, plan: Plan, progress: Progress) -> Results:

@@ -12,8 +12,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from chassis.migrate import AUDITOR
 from contracts.topics import TOPICS
-from ordermill.access import reading
+from ordermill.access import connected, database_url
 from ordermill.broker import Log, Place, administering, consuming, logs_of, places_of, reached
 from ordermill.check.laws import Finding, When, every_law
 from ordermill.lag import GROUPS, behind
@@ -78,10 +79,17 @@ async def examine(running: Stack) -> list[Finding]:
 @asynccontextmanager
 async def snapshot_of(running: Stack) -> AsyncIterator[Snapshot]:
     """Take a snapshot of a stack; it lasts as long as the context."""
-    async with consuming(running.kafka) as consumer, administering(running.kafka) as admin:
+    async with snapshot_at(running.kafka, database_url(running, AUDITOR)) as snapshot:
+        yield snapshot
+
+
+@asynccontextmanager
+async def snapshot_at(servers: str, url: str) -> AsyncIterator[Snapshot]:
+    """Take a snapshot of what runs at these addresses; it lasts as long as the context."""
+    async with consuming(servers) as consumer, administering(servers) as admin:
         positions = {group: await reached(admin, group) for group in GROUPS}
         async with (
-            reading(running) as connection,
+            connected(url) as connection,
             connection.transaction(isolation="repeatable_read", readonly=True),
         ):
             await connection.execute(SESSION)

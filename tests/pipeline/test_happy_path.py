@@ -1,10 +1,16 @@
 """An order's way from placement to paid, through all six services."""
 
+import asyncio
+
 import pytest
 
 from contracts import billing, channel, fulfillment, intake, inventory, notifications, shipping
+from contracts.auditor import LawsChecked
 from contracts.facts import PaymentMoment
-from tests.pipeline.pipeline import Pipeline
+from contracts.topics import AUDIT_REPORTS
+from ordermill import services
+from ordermill.broker import consuming, messages, places_of
+from tests.pipeline.pipeline import PATIENCE_S, Pipeline
 
 
 @pytest.mark.parametrize("moment", ["captured", "dispatch"])
@@ -24,3 +30,22 @@ async def test_an_order_travels_from_placement_to_paid(pipeline: Pipeline, momen
         assert pipeline.of(kind, order_id) or kind.type.startswith("channel."), kind.type
     assert pipeline.of(billing.OrderInvoiced, order_id)[0].total == order.totals.total
     await pipeline.until(notifications.MessageSent, order_id, number=3)
+
+
+async def test_the_auditor_tells_that_everything_ties(pipeline: Pipeline) -> None:
+    lamp = await pipeline.stock(10)
+    [order_id] = await pipeline.place(pipeline.order([(lamp, 1)]))
+    await pipeline.until(intake.OrderCompleted, order_id)
+    await pipeline.drained()
+    await pipeline.begin(services.AUDITOR)
+    async with consuming(pipeline.stack.kafka) as consumer:
+        reports: list[LawsChecked] = []
+        async with asyncio.timeout(PATIENCE_S):
+            while not reports:
+                places = places_of([AUDIT_REPORTS])
+                reports = [LawsChecked.decode(record.value or b"") async for record in messages(consumer, places)]
+    await pipeline.end(services.AUDITOR)
+
+    assert (reports[0].broken, reports[0].not_asked, reports[0].unbalanced) == ((), (), 0)
+    assert {"cash", "sales"} & {balance.account for balance in reports[0].ledger}
+    assert sum(balance.balance for balance in reports[0].ledger) == 0

@@ -54,7 +54,12 @@ def test_the_pages_work_in_the_consoles_role_and_find_everybody(stack: Stack) ->
     environment = services.environment(stack, program, {**PLACES, "pages": 15007, **told}, {})
 
     assert environment["CONSOLE_WEB_DATABASE_URL"] == database_url(stack, "console")
-    assert set(json.loads(environment["CONSOLE_WEB_SERVICES"])) == {*services.service_names(), API}
+    assert set(json.loads(environment["CONSOLE_WEB_SERVICES"])) == {
+        *services.service_names(),
+        API,
+        "console",
+        services.AUDITOR,
+    }
     accounts = json.loads(environment["CONSOLE_WEB_FIRST_ACCOUNTS"])
     assert accounts["operator"]["password"] == services.console_password(stack, "operator")
     assert len({account["password"] for account in accounts.values()}) == len(services.ROLES)
@@ -65,3 +70,10 @@ def test_what_the_user_set_for_a_program_wins(stack: Stack) -> None:
     environment = services.environment(stack, Program("billing", "services.billing"), PLACES, users)
     assert environment["BILLING_PROVIDER_URL"] == "http://elsewhere"
     assert "INTAKE_BATCH_SIZE" not in environment
+
+
+def test_the_auditor_reads_the_database_in_its_own_role(stack: Stack) -> None:
+    auditor = next(program for program in services.programs() if program.name == services.AUDITOR)
+    environment = services.environment(stack, auditor, {**PLACES, services.AUDITOR: 15007}, {})
+    assert environment["AUDITOR_DATABASE_URL"] == database_url(stack, "auditor")
+    assert services.AUDITOR not in {program.name for program in services.measured()}
