@@ -11,6 +11,7 @@ from contracts.masking import MASK, masked
 from contracts.one_line import one_line
 from contracts.topics import TOPICS, Topic, event_class, topic_named
 from services.console.core.places import Message, Place
+from services.console.core.timeline import Said
 from services.console.core.topics import Declared
 from services.console.core.wording import duration
 
@@ -75,6 +76,12 @@ def message_of(record: "Record") -> Message:
         # A body that nobody can read is not shown: who knows what is personal in it?
         is_readable=event is not None or record.value is None,
     )
+
+
+def said_of(record: "Record") -> Said:
+    """Give what a record says in a story."""
+    message = message_of(record)
+    return Said(brief=message.brief, body=message.body, is_readable=message.is_readable)
 
 
 def event_of(wire_type: str, body: bytes | None) -> "Event | None":

@@ -49,8 +49,8 @@ class _Line:
 
 
 _LINES: Final = (
-    _Line(topic="channel-orders", path="M60 34V154", label=(66, 100), is_beside=True),
-    _Line(topic="channel-updates", path="M166 160V40", label=(172, 100), is_beside=True),
+    _Line(topic="channel-orders", path="M60 34V154", label=(66, 84), is_beside=True),
+    _Line(topic="channel-updates", path="M166 160V40", label=(172, 72), is_beside=True),
     _Line(topic="intake-orders", path="M212 182C290 182 270 118 337 118", label=(248, 124)),
     _Line(topic="intake-orders", path="M212 254C290 254 270 322 337 322", label=(248, 320)),
     _Line(topic="billing-accounts", path="M343 146C290 146 282 199 218 199"),
@@ -64,7 +64,7 @@ _LINES: Final = (
     _Line(topic="shipping-shipments", path="M1120 246V196"),
     _Line(topic="notification-messages", path="M1054 74V40", label=(1060, 54), is_beside=True),
     _Line(topic="supplier-notices", path="M363 404V368", label=(369, 384), is_beside=True),
-    _Line(topic="inventory-purchases", path="M452 362V398", label=(458, 384), is_beside=True),
+    _Line(topic="inventory-purchases", path="M484 362V398", label=(490, 384), is_beside=True),
     _Line(topic="floor-scans", path="M700 404V368", label=(706, 384), is_beside=True),
     _Line(topic="fulfillment-work", path="M800 362V398"),
     _Line(topic="carrier-tracking", path="M1030 404V368", label=(1036, 384), is_beside=True),

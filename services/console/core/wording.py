@@ -80,6 +80,11 @@ def day(value: date | None) -> str:
     return f"{value:%Y-%m-%d}" if value else NOTHING
 
 
+def hour(value: datetime | None) -> str:
+    """Write the time of day of an instant to the minute, in UTC."""
+    return f"{value.astimezone(UTC):%H:%M} UTC" if value else ""
+
+
 def money(amount: int | None, currency: str) -> str:
     """Write an amount of minor units with its currency; one that nobody knows keeps its minor units."""
     if amount is None:
@@ -112,12 +117,17 @@ def short(identifier: str, length: int = 8) -> str:
     return identifier if len(identifier) <= length + 1 else f"{identifier[:length]}…"
 
 
+def mail_name(message_id: str) -> str:
+    """Write a Message-ID as a path may hold it: what stands before the @, which is ours and unique."""
+    return message_id.strip("<> ").partition("@")[0]
+
+
 def words(name: str) -> str:
     """Write a code or a wire type's name as words: `order_received` is "order received"."""
     return name.replace("_", " ").replace("-", " ")
 
 
-FILTERS: Final[Mapping[str, Callable[..., str]]] = {
-    each.__name__: each
-    for each in (number, rate, size, duration, moment, precise, clock, day, money, percent, plural, short, words)
-}
+_ALL: Final[tuple[Callable[..., str], ...]] = (
+    number, rate, size, duration, moment, precise, clock, day, hour, money, percent, plural, short, mail_name, words,
+)  # fmt: skip
+FILTERS: Final[Mapping[str, Callable[..., str]]] = {each.__name__: each for each in _ALL}

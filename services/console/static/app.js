@@ -65,7 +65,7 @@ document.addEventListener("submit", (submit) => {
 // --- charts: each names the address of its series ---
 
 async function drawChart(place) {
-  const { times, values, unit, target } = await (await fetch(place.dataset.series)).json();
+  const { begin, end, times, values, unit, target } = await (await fetch(place.dataset.series)).json();
   const color = (name) => {
     const probe = document.createElement("span");
     probe.style.color = `var(${name})`;
@@ -85,7 +85,7 @@ async function drawChart(place) {
   }
   const box = { width: place.clientWidth, height: Number(place.dataset.height || 180) };
   const chart = new uPlot(
-    { ...box, series, axes: [axis, { ...axis, size: 56 }], legend: { show: false }, cursor: { y: false }, scales: { x: { time: true } } },
+    { ...box, series, axes: [axis, { ...axis, size: 56 }], legend: { show: false }, cursor: { y: false }, scales: { x: { time: true, range: () => [begin, end] } } },
     data,
     place,
   );

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 
 from services.console.gateway.broker import Broker
+from services.console.gateway.decisions import Decisions
+from services.console.gateway.mailbox import Mailbox
 from services.console.gateway.reader import Reader
 from services.console.settings import WebSettings
 from services.console.store import Source
@@ -20,3 +22,5 @@ class Desk:
     watch: Watch
     broker: Broker
     reader: Reader
+    mailbox: Mailbox
+    decisions: Decisions

@@ -16,6 +16,8 @@ from starlette.types import ASGIApp
 from chassis.logs import configure
 from chassis.postgres import close_pool, open_pool
 from services.console.gateway.broker import Broker
+from services.console.gateway.decisions import Decisions
+from services.console.gateway.mailbox import Mailbox
 from services.console.gateway.neighbours import Neighbours
 from services.console.gateway.reader import Reader
 from services.console.settings import WebSettings
@@ -71,13 +73,22 @@ async def _opened(settings: WebSettings) -> AsyncIterator[Desk]:
     pool, reading = await open_pool(settings), await open_pool(settings, READING)
     broker, neighbours = Broker(settings.kafka, client), Neighbours(settings.services)
     reader = Reader(settings.kafka, client, settings.browse_max)
+    decisions = Decisions(settings.kafka, client)
     try:
-        source = Source(reading, LIMIT_S)
-        yield Desk(settings, Database(pool), source, Watch(broker, neighbours), broker, reader)
+        yield Desk(
+            settings=settings,
+            database=Database(pool),
+            source=Source(reading, LIMIT_S),
+            watch=Watch(broker, neighbours),
+            broker=broker,
+            reader=reader,
+            mailbox=Mailbox(settings.mailbox),
+            decisions=decisions,
+        )
     finally:
         await close_pool(pool, CLOSE_S)
         await close_pool(reading, CLOSE_S)
-        closing = [asyncio.ensure_future(part.close()) for part in (broker, neighbours, reader)]
+        closing = [asyncio.ensure_future(part.close()) for part in (broker, neighbours, reader, decisions)]
         await asyncio.wait(closing, timeout=CLOSE_S)
 
 
