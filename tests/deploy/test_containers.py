@@ -13,12 +13,15 @@ from typing import Any
 import pytest
 
 import chassis
+from ordermill.auditor import AuditorSettings
+from services.console.settings import WebSettings
 from services.intake.settings import EdgeSettings
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 PROGRAMS = Path(sys.prefix) / "bin"
 SERVICES = sorted(path.parent.name for path in (CHECKOUT / "services").glob("*/__main__.py"))
-IMAGES_OF_OTHERS = {"kafka", "postgres"}
+IMAGES_OF_OTHERS = {"kafka", "postgres", "prometheus", "grafana"}
+HEALTH_PORT = 8080
 DRAIN_S = 20
 
 
@@ -32,7 +35,9 @@ def run(*command: str | Path) -> str:
 @cache
 def compose() -> dict[str, dict[str, Any]]:
     """The services of docker-compose.yml as the engine would run them."""
-    answer = run(PROGRAMS / "docker-compose", "--profile", "world", "config", "--format", "json")
+    answer = run(
+        PROGRAMS / "docker-compose", "--profile", "world", "--profile", "watch", "config", "--format", "json"
+    )
     return dict(json.loads(answer)["services"])
 
 
@@ -75,6 +80,21 @@ def test_compose_sets_only_variables_the_service_reads(service: str) -> None:
 
 def test_compose_sets_only_variables_the_edge_reads() -> None:
     assert set(compose()["intake-api"]["environment"]) <= variables_of(EdgeSettings)
+
+
+def test_compose_sets_only_variables_the_onlookers_read() -> None:
+    web, auditor = compose()["console-web"]["environment"], compose()["auditor"]["environment"]
+
+    assert set(web) <= variables_of(WebSettings)
+    assert set(auditor) <= variables_of(AuditorSettings)
+    assert json.loads(web["CONSOLE_WEB_FIRST_ACCOUNTS"])["admin"]["role"] == "admin"
+
+
+def test_the_console_asks_every_process_how_it_is() -> None:
+    told = json.loads(compose()["console-web"]["environment"]["CONSOLE_WEB_SERVICES"])
+
+    assert set(told) == set(staying()) - {"world", "console-web"}
+    assert all(addresses == [f"http://{name}:{HEALTH_PORT}"] for name, addresses in told.items())
 
 
 def test_no_container_of_ours_may_write_or_gain_rights() -> None:
