@@ -60,8 +60,9 @@ fmt: setup ## Format the code and mend what can be mended
 	@$(BIN)/python -m ruff check --fix .
 
 .PHONY: generate
-generate: setup ## Write schemas, docs/topics.md and the AsyncAPI document anew from the contracts
+generate: setup ## Write schemas, docs/topics.md, the AsyncAPI document, dashboards and alerts anew
 	@$(BIN)/python -m contracts.generate
+	@$(BIN)/python -m tools.monitoring
 
 .PHONY: lock
 lock: setup ## Write both lock files anew from pyproject.toml

@@ -158,6 +158,7 @@ def _answering(
 ) -> Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]:
     def page(path: str) -> tuple[str, str]:
         if path == "/metrics":
+            metrics.troubles({str(trouble): age for trouble, age in health.troubles().items()})
             return "200 OK", metrics.page().decode()
         wrong = {"/live": health.stuck(), "/ready": list(health.troubles())}.get(path)
         if wrong is None:

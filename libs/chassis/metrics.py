@@ -38,7 +38,6 @@ class Metrics:
         self._lag_messages = self._gauge("lag_messages", "Messages not yet handled", "topic")
         self._lag_seconds = self._gauge("lag_seconds", "Age of the oldest message not yet handled", "topic")
         self._outbox_rows = self._gauge("outbox_rows", "Announcements not yet published")
-        self._outbox_age = self._gauge("outbox_age_seconds", "Age of the oldest announcement not yet published")
         self._later_rows = self._gauge(
             "later_rows", "Rows that wait, by reason; the dead ones are dead letters", "reason"
         )
@@ -46,6 +45,7 @@ class Metrics:
         self._calls = self._counter("calls", "Calls to the outside by outcome", "type", "outcome")
         self._breaker_open = self._gauge("breaker_open", "1 while calls of this type are held back", "type")
         self._event_loop_lag = self._gauge("event_loop_lag_seconds", "How late the event loop comes to what is due")
+        self._troubles = self._gauge("trouble_seconds", "How long this has been wrong; 0 when it is right", "trouble")
         self.takeovers = self._counter("takeovers", "Lanes taken over")[()]
         self.fenced = self._counter("fenced", "Batches given up because a lane had been taken over")[()]
         self.doubts = self._counter("doubts", "Commits whose answer did not come")[()]
@@ -69,10 +69,9 @@ class Metrics:
         self._lag_messages[topic,].set(messages)
         self._lag_seconds[topic,].set(seconds)
 
-    def outbox(self, rows: int, oldest_s: float) -> None:
+    def outbox(self, rows: int) -> None:
         """Say what is committed and not yet published."""
         self._outbox_rows[()].set(rows)
-        self._outbox_age[()].set(oldest_s)
 
     def later(self, reasons: Mapping[str, tuple[int, float]]) -> None:
         """Say how many rows wait and how long the oldest has waited, by reason; reasons not named have none."""
@@ -92,6 +91,11 @@ class Metrics:
     def event_loop(self, lag_s: float) -> None:
         """Say how late the event loop came to a task that was due."""
         self._event_loop_lag[()].set(lag_s)
+
+    def troubles(self, ages: Mapping[str, float]) -> None:
+        """Say what makes the process unready and for how long; what is not named is right again."""
+        for labels in self._troubles.keys() | {(trouble,) for trouble in ages}:
+            self._troubles[labels].set(ages.get(labels[0], 0))
 
     def page(self) -> bytes:
         """Render all of it in Prometheus' text format."""

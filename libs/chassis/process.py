@@ -262,9 +262,9 @@ class Process:
             for what, detail, number, oldest in await self._memory.outlook()
         ]
         self._metrics.later({detail: (number, age) for what, detail, number, age in ages if what == "later"})
-        for what, _, number, age in ages:
+        for what, _, number, _ in ages:
             if what == "outbox":
-                self._metrics.outbox(number, age)
+                self._metrics.outbox(number)
 
 
 def tune_garbage_collection() -> None:

@@ -35,9 +35,7 @@ def run(*command: str | Path) -> str:
 @cache
 def compose() -> dict[str, dict[str, Any]]:
     """The services of docker-compose.yml as the engine would run them."""
-    answer = run(
-        PROGRAMS / "docker-compose", "--profile", "world", "--profile", "watch", "config", "--format", "json"
-    )
+    answer = run(PROGRAMS / "docker-compose", "--profile", "world", "--profile", "watch", "config", "--format", "json")
     return dict(json.loads(answer)["services"])
 
 

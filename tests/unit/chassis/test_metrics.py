@@ -47,7 +47,9 @@ def test_gauges_show_the_last_value_told() -> None:
     metrics = Metrics("shop")
 
     metrics.lag("intake-orders", 40, 1.5)
-    metrics.outbox(7, 0.3)
+    metrics.outbox(7)
+    metrics.troubles({"broker_silent": 3.0, "database_silent": 1.0})
+    metrics.troubles({"broker_silent": 4.0})
     metrics.breaker("billing.capture", is_open=True)
     metrics.call("billing.capture", "unreachable")
     metrics.group("shop.sold.v1", 0.004)
@@ -56,7 +58,8 @@ def test_gauges_show_the_last_value_told() -> None:
 
     page = samples(metrics)
     assert page["lag_messages", ("intake-orders",)] == 40
-    assert page["outbox_age_seconds", ()] == 0.3
+    assert page["trouble_seconds", ("broker_silent",)] == 4
+    assert page["trouble_seconds", ("database_silent",)] == 0
     assert page["breaker_open", ("billing.capture",)] == 1
     assert page["calls_total", ("unreachable", "billing.capture")] == 1
     assert page["handler_seconds_count", ("shop.sold.v1",)] == 1
