@@ -37,6 +37,7 @@ CMD ["ordermill", "--help"]
 
 FROM base AS service
 ARG SERVICE
+ARG VERSION=unknown
 COPY --from=packages /opt/ordermill/venv /opt/ordermill/venv
 COPY deploy/docker/start deploy/docker/healthy.py ./
 COPY services/${SERVICE} services/${SERVICE}
@@ -44,6 +45,7 @@ COPY services/${SERVICE} services/${SERVICE}
 RUN python -m compileall -q /srv/ordermill \
     && python -c "import services.${SERVICE}.handlers"
 ENV SERVICE=${SERVICE} \
+    ORDERMILL_VERSION=${VERSION} \
     HEALTH_PORT=8080
 USER 10001:10001
 STOPSIGNAL SIGTERM

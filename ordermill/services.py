@@ -8,13 +8,16 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
 from base64 import b32encode, b64encode
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from chassis.migrate import MigrationError, migrate_all
@@ -167,9 +170,22 @@ def environment(stack: Stack, program: Program, places: Mapping[str, int], users
     ours = {
         "PYTHONPATH": f"{CHECKOUT}{os.pathsep}{CHECKOUT / 'libs'}",
         "ORDERMILL_KAFKA": stack.kafka,
+        "ORDERMILL_VERSION": _version(),
         **(_world(stack, places) if program.name == WORLD else _service(stack, program, places)),
     }
     return ours | {name: value for name, value in users.items() if name.startswith(program.prefix)}
+
+
+@cache
+def _version() -> str:
+    """Name what this checkout holds, as the console shows it."""
+    with suppress(OSError, subprocess.SubprocessError):
+        named = subprocess.run(
+            ["git", "-C", str(CHECKOUT), "describe", "--always", "--dirty"],
+            capture_output=True, text=True, check=True, timeout=PROBE_LIMIT_S,
+        )  # fmt: skip
+        return named.stdout.strip()
+    return "unknown"
 
 
 def _service(stack: Stack, program: Program, places: Mapping[str, int]) -> dict[str, str]:

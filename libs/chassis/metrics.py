@@ -44,11 +44,16 @@ class Metrics:
         self._later_oldest = self._gauge("later_oldest_seconds", "How long the oldest row waits, by reason", "reason")
         self._calls = self._counter("calls", "Calls to the outside by outcome", "type", "outcome")
         self._breaker_open = self._gauge("breaker_open", "1 while calls of this type are held back", "type")
+        self._build = self._gauge("build_info", "1, by the version that runs", "version")
         self._event_loop_lag = self._gauge("event_loop_lag_seconds", "How late the event loop comes to what is due")
         self._troubles = self._gauge("trouble_seconds", "How long this has been wrong; 0 when it is right", "trouble")
         self.takeovers = self._counter("takeovers", "Lanes taken over")[()]
         self.fenced = self._counter("fenced", "Batches given up because a lane had been taken over")[()]
         self.doubts = self._counter("doubts", "Commits whose answer did not come")[()]
+
+    def build(self, version: str) -> None:
+        """Say which version runs."""
+        self._build[version,].set(1)
 
     def batch(self, size: int, seconds: float, outcomes: Mapping[tuple[str, str], int]) -> None:
         """Count one batch; outcomes are numbers by (event type, what became of them).

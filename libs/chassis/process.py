@@ -67,6 +67,7 @@ class Process:
     def __init__(self, service: Service, settings: Settings) -> None:
         self._service, self._settings = service, settings
         self._metrics, self._health = Metrics(service.name), Health()
+        self._metrics.build(settings.version)
         self._stop, self._turn = asyncio.Event(), asyncio.Lock()
         self._publisher = Publisher(settings.kafka, f"{service.name}-{settings.instance}")
         self._log = KafkaLog(self._publisher)

@@ -63,6 +63,7 @@ class Settings(BaseSettings):
     health_port: int = Field(0, ge=0, le=65535, description="their port; 0 takes a free one and prints it")
     crash_at: str = Field("", description="for `make faults` alone: end (or STOP) at a crash point, NAME[:nth][=STOP]")
     crash_log: Path = Field(Path(os.devnull), description="the file that is told when that happens")
+    version: str = Field("unknown", validation_alias="ORDERMILL_VERSION", description="what runs, as /metrics tells it")
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="the least level that is printed"
     )

@@ -75,6 +75,7 @@ class Projector:
         self._projection, self._settings, self._pause_s = projection, settings, pause_s
         self._session, self._is_replay = session or {}, is_replay
         self._metrics, self._health = Metrics(projection.name), Health()
+        self._metrics.build(settings.version)
         self._stop = asyncio.Event()
         self._due = dict.fromkeys(range(len(projection.chores)), 0.0)
         self._read: dict[Place, tuple[int, int]] = {}

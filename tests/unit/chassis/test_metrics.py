@@ -18,6 +18,14 @@ def samples(metrics: Metrics) -> dict[tuple[str, tuple[str, ...]], float]:
     }
 
 
+def test_the_version_that_runs_is_told() -> None:
+    metrics = Metrics("shop")
+
+    metrics.build("v1-2-gabc")
+
+    assert b'ordermill_build_info{service="shop",version="v1-2-gabc"} 1.0' in metrics.page()
+
+
 def test_a_batch_is_counted_by_type_and_outcome() -> None:
     metrics = Metrics("shop")
 
