@@ -36,8 +36,8 @@ test: setup ## Run every test, on servers of their own
 	@$(BIN)/python -m pytest
 
 .PHONY: faults
-faults: setup ## Kill, stop, freeze and poison real processes under load (minutes)
-	@$(BIN)/python -m pytest -m faults
+faults: setup ## Kill, freeze, poison and starve everything under load (a quarter of an hour); LONG=1 for an hour
+	@ORDERMILL_FAULTS_PAGE=1 ORDERMILL_FAULTS_LONG=$(LONG) $(BIN)/python -m pytest -m faults
 
 .PHONY: simulate
 simulate: setup ## Run the chassis through seeded crashes and races; SEEDS=<number, range or "mutants">
@@ -70,7 +70,7 @@ lock: setup ## Write both lock files anew from pyproject.toml
 
 .PHONY: clean
 clean: ## Stop the stacks of this checkout and delete all that was made in it
-	@for home in .ordermill .ordermill-bench .ordermill-test .ordermill-test-chassis; do \
+	@for home in .ordermill .ordermill-bench .ordermill-test .ordermill-test-faults .ordermill-test-cluster; do \
 	    if [ -d $$home ] && [ -x $(BIN)/ordermill ]; then ORDERMILL_HOME=$$home $(BIN)/ordermill down --wipe || exit 1; fi; \
 	done
 	@rm -rf .venv .venv.lock .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -43,6 +43,7 @@ READY_LIMIT_S = 180.0
 # One busy machine stops for seconds now and then, and there is no other instance that could take over meanwhile.
 PATIENCE_S = 20
 LOOK_S = 0.1
+COPIES_MAX = 3  # one may be away and one may be lost
 PROBE_LIMIT_S = 2.0
 
 
@@ -131,9 +132,14 @@ def mailbox(stack: Stack) -> Path:
     return stack.home.path / "mail"
 
 
+def copies(stack: Stack) -> int:
+    """How many brokers keep each partition: every one that is named, three at most."""
+    return min(len(stack.kafka.split(",")), COPIES_MAX)
+
+
 async def _prepare(stack: Stack) -> None:
     try:
-        await create_topics(stack.kafka)
+        await create_topics(stack.kafka, replication=copies(stack))
         await migrate_all(stack.admin_url, SERVICES, lambda role: password_of(stack, role))
     except MigrationError as error:
         mend = "the files must fit what ran; in a stack without worth: ordermill down --wipe, then up"

@@ -48,12 +48,12 @@ def servers() -> Iterator[Servers]:
 
 
 @contextmanager
-def embedded(home: stack.Home = HOME) -> Iterator[stack.Stack]:
+def embedded(home: stack.Home = HOME, options: stack.Options | None = None) -> Iterator[stack.Stack]:
     """The embedded stack. Runs at the same time share it: the first makes it anew, the last stops it."""
     with Path(f"{home.path}.users").open("a") as users:
         if is_only_user(users.fileno()) and not is_kept():
             stack.down(home, wipe=True)
-        running = stack.up(home)
+        running = stack.up(home, options=options)
         fcntl.flock(users, fcntl.LOCK_SH)
         yield running
         if is_only_user(users.fileno()) and not is_kept():
