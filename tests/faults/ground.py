@@ -32,7 +32,7 @@ from contracts.event import OutsideEvent
 from ordermill import services, stack
 from ordermill.broker import administering
 from ordermill.check import examine
-from ordermill.services import WORLD, Program, programs
+from ordermill.services import WORLD, Program
 from ordermill.stack import Stack, ports
 from ordermill.stack.process import MARK, clean_environment
 from ordermill.world import catalogue
@@ -127,7 +127,7 @@ class Ground(Pipeline):
         """Start the services and the world, define what the shop has."""
         await asyncio.to_thread(services.start, self.stack, wanted=[])
         self._places = services._places(self.stack)
-        for program in programs():
+        for program in services.measured():
             if program.name != WORLD:
                 self.add(program.name, program, self._places[program.name])
         settings = Settings(

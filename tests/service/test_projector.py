@@ -162,6 +162,19 @@ async def test_a_reader_stands_by_until_the_other_is_gone(desk: Desk) -> None:
     assert "projection_taken_over" in desk.log(1).read_text()
 
 
+async def test_a_reader_whose_connections_are_ended_goes_on(desk: Desk) -> None:
+    mark = uuid4().hex
+    process = desk.start()
+    await desk.publish(mark, 10)
+    await desk.until(mark, 10)
+
+    await desk.connection.execute("select pg_terminate_backend(pid) from pg_stat_activity where usename = 'reader'")
+    await desk.publish(f"{mark}-more", 10)
+    await desk.until(f"{mark}-more", 10)
+
+    assert process.poll() is None
+
+
 async def test_a_reader_told_to_stop_finishes_and_goes(desk: Desk) -> None:
     mark = uuid4().hex
     process = desk.start()

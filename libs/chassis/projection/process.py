@@ -16,7 +16,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from chassis import logs
-from chassis.errors import DoubtError, FloodError, OutageError, StoppedError, describe
+from chassis.errors import DoubtError, FloodError, OutageError, StoppedError, describe, is_outage
 from chassis.health import Health, Trouble, watched
 from chassis.ledger import Statements
 from chassis.metrics import Metrics
@@ -119,13 +119,16 @@ class Projector:
                 async with self._pool.acquire(timeout=CLOSE_S) as connection:
                     await self._wait_for_lock(connection)
                     await self._own(connection)
-            except (OutageError, DoubtError, RewoundError, KafkaError, OSError, TimeoutError) as error:
-                _LOG.warning("projection_interrupted", reason=describe(error))
-                await self._pause(FIRST_PAUSE_S)
             except FloodError as error:
                 _LOG.error("projection_halted", exc_info=error)
                 self._health.trouble(Trouble.FLOOD)
                 await self._stop.wait()
+            except Exception as error:
+                # asyncpg has many words for a connection that is gone, and its pool has others.
+                if not (is_outage(error) or isinstance(error, DoubtError | RewoundError)):
+                    raise
+                _LOG.warning("projection_interrupted", reason=describe(error))
+                await self._pause(FIRST_PAUSE_S)
 
     async def _wait_for_lock(self, connection: Connection) -> None:
         """Stand by until nobody else owns the projection; that is a good state to be in, too."""
