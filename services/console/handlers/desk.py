@@ -1,6 +1,6 @@
-"""What is told to those who run the pipeline: mails to customers, and what could not be handled."""
+"""What is told to those who run the pipeline: mails, what could not be handled, what the auditor found."""
 
-from contracts import notifications
+from contracts import auditor, notifications
 from contracts.dead_letters import MessageDeadLettered, MessageResolved
 from contracts.topics import DEAD_LETTERS
 from services.console.handlers.hearing import Told, hears
@@ -69,3 +69,9 @@ def message_resolved(rows: Rows, told: Told, event: MessageResolved) -> None:
             "revision": told.revision,
         }
     )
+
+
+@hears(auditor.LawsChecked)
+def laws_checked(rows: Rows, _told: Told, event: auditor.LawsChecked) -> None:
+    """Note what the auditor found, as it told it."""
+    rows.reports[event.taken_at] = event.encode().decode()

@@ -521,6 +521,11 @@ on conflict (bucket, type, topic) do update set records = pace.records + exclude
 -- name: forget_paces
 delete from pace where bucket < :before::timestamptz;
 
+-- name: forget_reports
+-- The last one stays, however old: it is the last word.
+delete from audit_report
+where taken_at < :before::timestamptz and taken_at < (select max(taken_at) from audit_report);
+
 -- name: keep_days
 select keep_days(current_schema()::text, :first::date, :last::date);
 

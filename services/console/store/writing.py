@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
 
 from chassis.ledger import Statements
@@ -129,7 +129,9 @@ async def _numbers(tx: Statements, names: Collection[str]) -> dict[str, int]:
 
 
 async def keep_days(tx: Statements, today: date, days: int) -> None:
-    """Make the tables of the coming days, and drop those that no topic remembers."""
+    """Make the tables of the coming days, and drop those that no topic remembers; forget old reports."""
+    first = datetime.combine(today - timedelta(days=days), time(), UTC)
+    await tx.execute(SQL.forget_reports, before=first)
     await tx.execute(SQL.keep_days, first=today - timedelta(days=days), last=today + timedelta(days=2))
 
 

@@ -2,16 +2,18 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import date, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
 
+from contracts.auditor import LawsChecked
 from services.console.core.orders import Order, Sort, Wanted
 from services.console.core.paging import CursorError, Paged
 from services.console.core.stages import Stage
-from services.console.store import Database, flow, letters, money, orders, stock, story
+from services.console.store import Database, audit, flow, letters, money, orders, stock, story, writing
 from tests.service.console.conftest import Model
-from tests.service.console.story import BEGIN, all_said, many, straight
+from tests.service.console.story import BEGIN, Said, all_said, many, straight
 
 NUMBERS = {telling.order_id: telling.number for telling in many()}
 LATER = BEGIN + timedelta(days=2)
@@ -265,3 +267,28 @@ async def test_lists_go_on_where_the_page_before_ended(source: Database, name: s
 
     assert shown
     assert len(set(shown)) == len(shown)
+
+
+async def test_the_auditors_last_word_counts(model: Model) -> None:
+    reports = [
+        LawsChecked(report_id=str(hour), taken_at=BEGIN + timedelta(hours=hour), took_ms=9, laws=67, unbalanced=hour)
+        for hour in range(3)
+    ]
+
+    await model.hear([Said(report, "laws", report.taken_at) for report in reversed(reports)])
+
+    last = await audit.last_report(model.source)
+    assert last
+    assert (last.taken_at, last.report["laws"], last.report["unbalanced"]) == (BEGIN + timedelta(hours=2), 67, 2)
+
+
+async def test_pointers_lie_by_day_and_go_with_it(model: Model) -> None:
+    telling = straight("1")
+    await model.write(partial(writing.keep_days, today=BEGIN.date(), days=3))
+    await model.hear(telling.said)
+    [there] = await model.bench.rows("select count(*) as rows from pointer_20260302")
+
+    await model.write(partial(writing.keep_days, today=BEGIN.date() + timedelta(days=4), days=3))
+
+    assert there["rows"] == len(telling.said)
+    assert await story.pointers(model.source, telling.order_id) == []
