@@ -15,6 +15,7 @@ from starlette.types import ASGIApp
 
 from chassis import OutageError
 from chassis.errors import describe
+from services.console.core.paging import CursorError
 from services.console.settings import WebSettings
 from services.console.web.errors import PageError
 from services.console.web.guard import Guard
@@ -39,7 +40,13 @@ def application(settings: WebSettings, signing: Signing, hub: Hub, pages: Sequen
             Mount(f"/static/{FINGERPRINT}", _Static(directory=STATIC)),
             *pages,
         ],
-        exception_handlers={PageError: _refused, HTTPException: _unknown, OutageError: _away, Exception: _failed},
+        exception_handlers={
+            PageError: _refused,
+            CursorError: _lost,
+            HTTPException: _unknown,
+            OutageError: _away,
+            Exception: _failed,
+        },
     )
     app.router.redirect_slashes = False  # one path, one spelling
     return Timed(Guard(app, frozenset(settings.hosts), signing.find), metrics)
@@ -84,6 +91,10 @@ class _Static(StaticFiles):
 async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, PageError)
     return _told(request, error.status, error.what, error.advice)
+
+
+async def _lost(request: Request, _error: Exception) -> Response:
+    return _told(request, HTTPStatus.BAD_REQUEST, "The list has no such place.", "Begin at its first page.")
 
 
 async def _unknown(request: Request, error: Exception) -> Response:

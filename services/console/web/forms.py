@@ -24,9 +24,12 @@ async def form_of(request: Request) -> Form:
         raise _unusable(HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
     try:
         text = (await _body(request)).decode("ascii")
-        return dict(parse_qsl(text, keep_blank_values=True, max_num_fields=FIELDS_MAX, errors="strict"))
+        form = dict(parse_qsl(text, keep_blank_values=True, max_num_fields=FIELDS_MAX, errors="strict"))
     except ValueError as error:  # not ASCII, not UTF-8 beneath it, or too many fields
         raise _unusable(HTTPStatus.BAD_REQUEST) from error
+    if any("\x00" in value for value in form.values()):  # no table takes it
+        raise _unusable(HTTPStatus.BAD_REQUEST)
+    return form
 
 
 def check_token(form: Form, token: str) -> None:

@@ -65,6 +65,8 @@ class Guard:
         request = Request(scope, receive)
         if not _is_named(request.headers, self._hosts):
             return PlainTextResponse("unknown host\n", HTTPStatus.BAD_REQUEST)
+        if "\x00" in scope["path"] or b"%00" in scope["query_string"]:
+            return PlainTextResponse("no text\n", HTTPStatus.BAD_REQUEST)  # no table takes it, and nobody means it
         if request.method not in SAFE_METHODS and not _is_from_here(request):
             return PlainTextResponse("this form comes from another site\n", HTTPStatus.FORBIDDEN)
         if request.url.path in OPEN_PATHS or request.url.path.startswith(OPEN_FOLDER):

@@ -14,6 +14,7 @@ import structlog
 
 from chassis import OutageError
 from chassis.errors import describe
+from services.console.web.errors import PageError
 
 _LOG: Final = structlog.stdlib.get_logger(__name__)
 
@@ -66,7 +67,11 @@ class Hub:
 
     def close(self) -> None:
         """End all streams: a server that stops waits for them."""
-        for queue in [queue for queues in self._viewers.values() for queue in queues]:
+        for name in self._viewers:
+            self._end(name)
+
+    def _end(self, name: str) -> None:
+        for queue in self._viewers.get(name, ()):
             while not queue.empty():
                 queue.get_nowait()
             queue.put_nowait(None)
@@ -86,6 +91,8 @@ class Hub:
                 await self._look()
         except TimeoutError:
             _LOG.warning("look_cut_short")
+        except Exception:  # noqa: BLE001 -- whatever it was, pages must hear the next
+            _LOG.exception("look_failed")
         for name in list(self._viewers):
             await self._tell(name)
 
@@ -97,6 +104,13 @@ class Hub:
         except (OutageError, TimeoutError) as error:
             _LOG.warning("part_not_made", part=kind, reason=describe(error))
             return  # without a beat, pages say themselves that they are stale
+        except PageError:  # there is nothing of this name
+            self._end(name)
+            return
+        except Exception:  # noqa: BLE001 -- a part that fails must not end what all the others are told
+            _LOG.exception("part_failed", part=kind)
+            self._end(name)
+            return
         whole = beat() + event("part", html)
         message = beat() if html == self._last.get(name) else whole
         self._last[name] = html

@@ -1,13 +1,18 @@
 """Passwords, roles, tries, and who may send a form."""
 
+from http import HTTPStatus
+
 import pytest
 from starlette.requests import Request
+from starlette.responses import PlainTextResponse
+from starlette.types import Message
 
 from services.console.core.passwords import fault_of, is_password, verifier_of
 from services.console.core.roles import Role
+from services.console.store.sessions import Session
 from services.console.web.errors import PageError
 from services.console.web.forms import check_token, form_of
-from services.console.web.guard import _is_from_here, _is_named
+from services.console.web.guard import Guard, _is_from_here, _is_named
 from services.console.web.limits import FREE_FAILURES, Throttle
 from services.console.web.signing import _path
 
@@ -133,3 +138,30 @@ async def test_only_a_form_is_read_as_one() -> None:
 )
 def test_after_sign_in_one_gets_to_pages_of_ours_only(asked: str, given: str) -> None:
     assert _path(asked) == given
+
+
+async def test_a_form_with_what_no_table_takes_is_refused() -> None:
+    sent = request(b"name=a%00b", content_type="application/x-www-form-urlencoded")
+
+    with pytest.raises(PageError):
+        await form_of(sent)
+
+
+@pytest.mark.parametrize(("path", "query"), [("/orders/\x00", b""), ("/orders", b"q=%00")])
+async def test_an_address_with_what_no_table_takes_is_refused(path: str, query: bytes) -> None:
+    said: list[Message] = []
+
+    async def nobody(_request: Request) -> Session | None:
+        raise AssertionError("it came through")
+
+    async def send(message: Message) -> None:
+        said.append(message)
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    guard = Guard(PlainTextResponse("came through"), frozenset({"localhost"}), nobody)
+    scope = {"type": "http", "method": "GET", "path": path, "query_string": query, "headers": [(b"host", b"localhost")]}
+    await guard(scope, receive, send)
+
+    assert said[0]["status"] == HTTPStatus.BAD_REQUEST
