@@ -34,6 +34,7 @@ MESSAGES_MAX: Final = 50_000
 BYTES_MAX: Final = 64_000_000
 FETCH_BYTES: Final = 131_072  # of a partition at a time: a page of 50 messages of usual size
 CONNECT_LIMIT_S: Final = 4.0
+OFFSET_MAX: Final = 2**63 - 1
 NEAR: Final = 20  # offsets so near to each other are read in one go
 
 Shown = Callable[["Record"], Message | None]
@@ -98,7 +99,10 @@ class Reader:
 
         Raises OutageError.
         """
-        wanted = set(offsets)
+        # A larger one fits into no request: the connection would fail, and answer nobody who comes after.
+        wanted = {(place, offset) for place, offset in offsets if offset <= OFFSET_MAX}
+        if not wanted:
+            return []
         deadline = time.monotonic() + LOOK_LIMIT_S
         found: list[Record] = []
         async with self._consumer() as consumer:
