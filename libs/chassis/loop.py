@@ -154,8 +154,8 @@ class Loop:
             except (HoleError, StoppedError):
                 raise
             except Exception as poison:
-                if failure is not None:
-                    raise  # setting it aside failed as well: not the message's fault
+                if failure is not None or (isinstance(poison, MemoryError) and len(part) == 1):
+                    raise  # not the message's fault: setting it aside failed as well, or there is no room for one
                 _LOG.warning("batch_failed", messages=len(part), error=describe(poison), exc_info=len(part) == 1)
                 if len(part) > 1:
                     middle = len(part) // 2

@@ -411,6 +411,22 @@ async def test_a_flood_of_what_the_service_refuses_stops_nothing(bench: Bench) -
     assert len(await bench.waiting()) == 100
 
 
+async def test_a_process_out_of_memory_blames_no_message(bench_server: str) -> None:
+    service, sizes = Service("billing"), []
+
+    @service.hears(intake.OrderReceived)
+    async def grow(_turn: Turn, orders: Sequence[Heard[intake.OrderReceived]]) -> None:
+        sizes.append(len(orders))
+        raise MemoryError
+
+    async with bench_of(service, bench_server) as bench:
+        with pytest.raises(MemoryError):
+            await bench.hear_records([bench.record(order(), f"o-{number}") for number in range(4)])
+        assert sizes == [4, 2, 1]
+        assert await bench.waiting() == []
+        assert bench.log.rewound
+
+
 async def test_an_announcement_too_large_is_poison(bench: Bench) -> None:
     await bench.hear(order("oversize"), subject="o-1")
 
