@@ -1,6 +1,5 @@
 """Mails as the local catcher keeps them: a Maildir, read and never changed.  In production there is none."""
 
-from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email import message_from_bytes
@@ -11,7 +10,7 @@ from typing import Final
 
 from services.console.core.wording import mail_name
 
-KEPT_MAX: Final = 50_000
+LOOKED_MAX: Final = 100_000  # heads that are looked through for one mail: some seconds
 HEAD_BYTES: Final = 4_096
 MAIL_BYTES_MAX: Final = 10_000_000
 
@@ -20,7 +19,6 @@ MAIL_BYTES_MAX: Final = 10_000_000
 class Caught:
     """A mail in a list."""
 
-    name: str
     message_id: str
     at: datetime
     to: str
@@ -38,62 +36,52 @@ class Mail:
 
 
 class Mailbox:
-    """What the catcher took, newest first; files are read once, when they are new."""
+    """What the catcher took.  A file's name begins with the time at which it came, so names sort by it."""
 
     def __init__(self, folder: Path | None) -> None:
         self._folder = folder
-        self._known: OrderedDict[str, Caught] = OrderedDict()
 
     @property
     def is_there(self) -> bool:
         """Whether mails are caught here at all."""
         return self._folder is not None and self._folder.is_dir()
 
-    def newest(self, count: int) -> list[Caught]:
-        """Give the newest mails."""
-        self._look()
-        return sorted(self._known.values(), key=lambda mail: mail.at, reverse=True)[:count]
-
-    def total(self) -> int:
-        """How many there are."""
-        self._look()
-        return len(self._known)
+    def newest(self, count: int) -> tuple[list[Caught], int]:
+        """Give the newest mails, and how many there are in all."""
+        files = self._files()
+        return [_caught(path) for path in files[:count]], len(files)
 
     def read(self, message_id: str) -> Mail | None:
         """Give the mail with an id, as `notification-messages` tells it; None where there is none."""
-        self._look()
-        caught = next((mail for mail in self._known.values() if mail.message_id == message_id), None)
-        path = self._path(caught.name) if caught else None
-        if caught is None or path is None:
+        wanted = f"<{message_id}@".encode()
+        found = next((path for path in self._files()[:LOOKED_MAX] if wanted in _head(path)), None)
+        if found is None:
             return None
-        with path.open("rb") as file:
+        with found.open("rb") as file:
             message = message_from_bytes(file.read(MAIL_BYTES_MAX), policy=default)
         attachments = tuple(part.get_filename() or "without a name" for part in message.iter_attachments())
-        return Mail(caught=caught, text=_part(message, "plain"), html=_part(message, "html"), attachments=attachments)
-
-    def _look(self) -> None:
-        for path in self._files():
-            if path.name not in self._known:
-                self._known[path.name] = _caught(path)
-        while len(self._known) > KEPT_MAX:
-            self._known.popitem(last=False)
+        return Mail(
+            caught=_caught(found), text=_part(message, "plain"), html=_part(message, "html"), attachments=attachments
+        )
 
     def _files(self) -> list[Path]:
+        """Every mail, newest first."""
         folder = self._folder
         if folder is None:
             return []
-        return [path for part in ("new", "cur") if (folder / part).is_dir() for path in (folder / part).iterdir()]
+        files = [path for part in ("new", "cur") if (folder / part).is_dir() for path in (folder / part).iterdir()]
+        return sorted(files, key=lambda path: path.name, reverse=True)
 
-    def _path(self, name: str) -> Path | None:
-        return next((path for path in self._files() if path.name == name), None)
+
+def _head(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(HEAD_BYTES).partition(b"\n\n")[0]
 
 
 def _caught(path: Path) -> Caught:
     """Read the head of a mail."""
-    with path.open("rb") as file:
-        head = message_from_bytes(file.read(HEAD_BYTES).partition(b"\n\n")[0], policy=default)
+    head = message_from_bytes(_head(path), policy=default)
     return Caught(
-        name=path.name,
         message_id=mail_name(str(head.get("Message-ID", ""))),
         at=datetime.fromtimestamp(path.stat().st_mtime, UTC),
         to=str(head.get("To", "")),
