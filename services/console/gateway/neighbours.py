@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import time
 from collections.abc import Mapping, Sequence
 from typing import Final
 
@@ -10,6 +11,7 @@ import httpx
 from services.console.core.instances import Instance, told
 
 ASK_LIMIT_S: Final = 2.0
+PATIENCE_S: Final = 10.0  # a process that was well so long ago and only does not answer at once is busy, not gone
 RESOLVE_LIMIT_S: Final = 1.0
 
 
@@ -19,6 +21,7 @@ class Neighbours:
     def __init__(self, services: Mapping[str, Sequence[str]]) -> None:
         self._services = services
         self._client = httpx.AsyncClient(timeout=ASK_LIMIT_S, trust_env=False)
+        self._well: dict[tuple[str, str], tuple[Instance, float]] = {}
 
     @property
     def names(self) -> list[str]:
@@ -47,11 +50,20 @@ class Neighbours:
             ready, metrics = await asyncio.gather(
                 self._client.get(address.join("/ready")), self._client.get(address.join("/metrics"))
             )
-        except httpx.HTTPError as error:
-            trouble = "silent" if isinstance(error, httpx.TimeoutException) else "unreachable"
-            return Instance(service=service, address=name, is_ready=False, trouble=trouble)
+        except httpx.TimeoutException:
+            instance, then = self._well.get((service, name), (None, 0.0))
+            is_busy = instance is not None and time.monotonic() - then < PATIENCE_S
+            return instance if instance and is_busy else _lost(service, name, "silent")
+        except httpx.HTTPError:
+            return _lost(service, name, "unreachable")
         trouble = "" if ready.is_success else ready.text.strip()[:200] or "not ready"
-        return told(service, name, trouble, metrics.text)
+        instance = told(service, name, trouble, metrics.text)
+        self._well[service, name] = instance, time.monotonic()
+        return instance
+
+
+def _lost(service: str, name: str, trouble: str) -> Instance:
+    return Instance(service=service, address=name, is_ready=False, trouble=trouble)
 
 
 async def _addresses(host: str, port: int) -> list[str]:

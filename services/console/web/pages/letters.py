@@ -20,7 +20,7 @@ from services.console.core.letters import Letter, Pile
 from services.console.core.places import Place
 from services.console.core.roles import Role
 from services.console.store import letters as store
-from services.console.translate import message_of
+from services.console.translate import message_of, pretty
 from services.console.web.desk import Desk
 from services.console.web.errors import PageError, absent
 from services.console.web.forms import Form
@@ -117,7 +117,7 @@ class Letters:
 
     async def _page(self, request: Request, letter: Letter, fault: str = "", form: Form | None = None) -> Response:
         record = await self._record(letter)
-        raw = (record.value or b"").decode(errors="replace") if record else ""
+        raw = _laid_out((record.value or b"").decode(errors="replace")) if record else ""
         facts = {
             **await _fate(self._desk, letter),
             "message": message_of(record) if record else None,
@@ -136,6 +136,14 @@ class Letters:
             return None
         found = await self._desk.reader.at([(Place(letter.topic, letter.lane), letter.position)])
         return found[0] if found else None
+
+
+def _laid_out(body: str) -> str:
+    """Write JSON with a line for each fact; what is none stays as it came."""
+    try:
+        return pretty(json.loads(body))
+    except (ValueError, RecursionError):
+        return body
 
 
 def _pile(address: Address) -> Pile:
