@@ -21,7 +21,7 @@ COMMANDS = {
     "demo": ("ordermill.demo:demo", "Run orders through everything, and check that it ties."),
     "bench": ("ordermill.bench:bench", "Measure the pipeline beside the least it could cost."),
     "publish": ("ordermill.publish:publish", "Publish a file of messages as somebody outside."),
-    "console": ("ordermill.console:console", "Tell where the console is, and how to sign in."),
+    "console": ("ordermill.console:app", "Tell where the console is, and how to sign in."),
     "order": ("ordermill.order:order", "Tell one order's whole story from the topics."),
     "dead-letters": ("ordermill.dead_letters:app", "See what no service could handle, and decide."),
     "check": ("ordermill.check:check", "Check that stock, money, orders and logs tie."),

@@ -1,14 +1,20 @@
-"""`ordermill console`: where the console is, and how to sign in."""
+"""`ordermill console`: where the console is, how to sign in, and a fresh read model."""
 
 from __future__ import annotations
 
-from ordermill import stack
+from cyclopts import App
+
+from ordermill import services, stack
 from ordermill.render import print_json
 from ordermill.services import ROLES, console_address, console_password
 from ordermill.serving import Json
 from ordermill.stack import Stack
 
+app = App(name="console", help="Tell where the console is and how to sign in, or make its read model anew.")
+PROJECTOR = "console"
 
+
+@app.default
 def console(*, as_json: Json = False) -> None:
     """Tell where the console is, and the first account of each role.
 
@@ -25,6 +31,16 @@ def console(*, as_json: Json = False) -> None:
     print(f"Console   {console_address(running)}")
     for role in ROLES:
         print(f"  sign in as {role:<9} {console_password(running, role)}")
+
+
+@app.command
+def rebuild() -> int:
+    """Replay everything that the topics hold into a fresh read model, and put it in the old one's place.
+
+    Pages show the old one meanwhile. Exit code 1 if it still stands.
+    """
+    projector = next(program for program in services.programs() if program.name == PROJECTOR)
+    return services.once(stack.current(), projector, "rebuild")
 
 
 def how_to_sign_in(running: Stack) -> str:

@@ -182,6 +182,12 @@ def environment(stack: Stack, program: Program, places: Mapping[str, int], users
     return ours | {name: value for name, value in users.items() if name.startswith(program.prefix)}
 
 
+def once(stack: Stack, program: Program, *arguments: str) -> int:
+    """Run a program's other task beside it, with what it is told; gives its exit code."""
+    told = environment(stack, program, _places(stack), os.environ)
+    return subprocess.run([*program.command, *arguments], env={**os.environ, **told}, check=False).returncode
+
+
 @cache
 def _version() -> str:
     """Name what this checkout holds, as the console shows it."""

@@ -142,7 +142,7 @@ def test_every_module_opens_with_what_it_is_responsible_for() -> None:
     assert not silent
 
 
-@pytest.mark.parametrize("name", SERVICES)
+@pytest.mark.parametrize("name", [*SERVICES, "console"])
 def test_a_readme_has_the_five_headings_and_the_registrys_topics(name: str) -> None:
     text = (ROOT / "services" / name / "README.md").read_text(encoding="utf-8")
     own = [topic.name for topic in TOPICS if topic.owner == name and not topic.name.endswith("dead-letters")]

@@ -1,218 +1,136 @@
-"""The console in a browser, on the whole pipeline: each page, live, for each role, on a phone, and after its death."""
+"""The console sees what happens: its read model, its sums and its figures are those of the services and the topics."""
 
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
+import asyncio
+from contextlib import suppress
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
 
-import pytest
-import pytest_asyncio
-from playwright.async_api import Browser, expect
+from chassis.postgres import close_pool, open_pool
+from contracts import intake
+from contracts.facts import LineQuantity
+from contracts.topics import Service, topics_heard_by
+from ordermill.access import database_url, reading
+from ordermill.broker import consuming, logs_of, places_of
+from ordermill.check.portrait import portray
+from ordermill.world import catalogue
+from services.console.settings import Settings
+from services.console.store import Database, figures
+from tests.pipeline.pipeline import PATIENCE_S, Pipeline, Told, id_of
+from tests.service.console.recomputed import Said, recomputed
 
-from contracts.intake import OrderCompleted
-from contracts.topics import CHANNEL_ORDERS
-from ordermill import services
-from ordermill.broker import administering
-from tests.pipeline.browser import PATIENCE_MS, Theme, Visitor, browsing, visit
-from tests.pipeline.pipeline import Pipeline, id_of
-
-pytestmark = pytest.mark.slow
-
-PAGES = {
-    "/": "Flow",
-    "/orders": "Orders",
-    "/dead-letters": "Dead letters",
-    "/stock": "Stock",
-    "/stock/backorders": "Stock",
-    "/stock/purchases": "Stock",
-    "/money": "Money",
-    "/money/invoices?all=yes": "Money",
-    "/money/refunds": "Money",
-    "/figures": "Figures",
-    "/figures/K15": "Internal order cycle time",
-    "/topics": "Topics",
-    "/topics/intake-orders": "intake-orders",
-    "/topics/intake-orders/partitions": "intake-orders",
-    "/health": "Health",
-    "/health/laws": "Health",
-    "/mails": "Health",
-}
-STALE_MS = 20_000
-
-
-@dataclass(frozen=True, slots=True)
-class Shop:
-    """A pipeline with its console served, a browser, and an order that has come to its end."""
-
-    pipeline: Pipeline
-    browser: Browser
-    completed: str
-    number: str
-
-    async def visitor(self, role: str = "operator", *, theme: Theme = "light", width: int = 1440) -> Visitor:
-        return await visit(self.browser, self.pipeline.stack, role, theme=theme, width=width)
-
-
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def shop(pipeline: Pipeline) -> AsyncIterator[Shop]:
-    async with browsing() as browser:
-        await pipeline.begin(services.PAGES)
-        order = pipeline.order([(await pipeline.stock(20), 2)])
-        [order_id] = await pipeline.place(order)
-        await pipeline.until(OrderCompleted, order_id)
-        try:
-            yield Shop(pipeline, browser, order_id, f"{order.channel}:{order.channel_order_id}")
-        finally:
-            await pipeline.end(services.PAGES)
+LOOK_S = 0.2
+BY_CUSTOMER = """
+select customer_id, currency, sum(total)::bigint as invoiced,
+    coalesce(sum((
+        select sum(amount) from money_event
+        where kind = 'credited' and money_event.invoice_number = invoice.invoice_number)), 0)::bigint as credited
+from invoice group by customer_id, currency
+"""
+BY_ITEM = """
+with parted as (
+    select order_id, part.line_id, part.quantity, dispatched_at is not null as has_left, outcome
+    from parcel cross join lateral jsonb_to_recordset(lines) as part (line_id text, quantity int)
+), gone as (
+    select order_id, line_id, sum(quantity) filter (where has_left) as dispatched,
+        sum(quantity) filter (where outcome = 'delivered') as delivered,
+        sum(quantity) filter (where outcome in ('lost', 'returned', 'destroyed')) as ended
+    from parted group by order_id, line_id
+), undone as (
+    select order_id, part.line_id, sum(part.quantity) as cancelled
+    from cancellation cross join lateral jsonb_to_recordset(lines) as part (line_id text, quantity int)
+    group by order_id, part.line_id
+)
+select sku, sum(quantity)::bigint as ordered, coalesce(sum(cancelled), 0)::bigint as cancelled,
+    coalesce(sum(dispatched), 0)::bigint as dispatched, coalesce(sum(delivered), 0)::bigint as delivered,
+    coalesce(sum(ended), 0)::bigint as ended,
+    (select sum(on_hand)::bigint from stock_level where stock_level.sku = order_line.sku) as on_hand
+from order_line left join gone using (order_id, line_id) left join undone using (order_id, line_id)
+group by sku
+"""
+OPEN = "select order_id, sum(open)::bigint as open from invoice where open > 0 group by order_id"
+OWED = "select order_id, sum(total - paid - credited)::bigint as open from invoice group by order_id"
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-async def test_every_page_is_shown_and_usable_for_everybody(shop: Shop, theme: Theme) -> None:
-    visitor = await shop.visitor(theme=theme)
-    findings = {}
-
-    for path, heading in {**PAGES, f"/orders/{shop.completed}": shop.number}.items():
-        page = await visitor.go(path)
-        await expect(page.get_by_role("heading", level=1)).to_contain_text(heading)
-        findings[path] = await visitor.findings()
-
-    assert {path: found for path, found in findings.items() if found} == {}
-    assert visitor.complaints == []
-
-
-async def test_no_page_is_wider_than_a_phone(shop: Shop) -> None:
-    visitor = await shop.visitor(width=390)
-    wide = []
-
-    for path in [*PAGES, f"/orders/{shop.completed}"]:
-        await visitor.go(path)
-        wide += [path] if await visitor.is_too_wide() else []
-
-    assert wide == []
+async def until_read(pipeline: Pipeline) -> None:
+    """Wait until the console has read all that was said."""
+    places = places_of(topics_heard_by(Service.CONSOLE))
+    async with consuming(pipeline.stack.kafka) as consumer:
+        ends = {(place.topic, place.lane): log.end for place, log in (await logs_of(consumer, places)).items()}
+    async with asyncio.timeout(PATIENCE_S):
+        while True:
+            rows = await pipeline.rows("console", "select topic, lane, next from projected")
+            if dict.fromkeys(ends, 0) | {(row["topic"], row["lane"]): row["next"] for row in rows} == ends:
+                return
+            await asyncio.sleep(LOOK_S)  # tables announce nothing
 
 
-async def test_what_is_said_about_an_order_appears_while_somebody_looks(shop: Shop) -> None:
-    pipeline = shop.pipeline
-    visitor = await shop.visitor("viewer")
-    order = pipeline.order([(await pipeline.stock(5), 1)])
-    page = await visitor.go("/")
-    completed = page.locator(".travel li", has=page.get_by_role("link", name="completed")).locator("b")
-    before = int(await completed.inner_text())
+async def test_the_console_ties_out_with_the_services(pipeline: Pipeline) -> None:
+    lamp, rug = await pipeline.stock(100), await pipeline.stock(100, price=4_999)
+    scarce = await pipeline.stock(1)
+    orders = [
+        pipeline.order([(lamp, 2), (rug, 1)]),
+        pipeline.order([(lamp, 3)], moment="dispatch"),
+        pipeline.order([(scarce, 2)]),
+        pipeline.order([(rug, 2), (lamp, 1)]),
+    ]
+    pipeline.foresee_parcel("lost")
+    order_ids = await pipeline.place(*orders)
+    await pipeline.cancel(orders[3], LineQuantity(line_id="2", quantity=1))
+    for order_id in order_ids:
+        await pipeline.until(intake.OrderCompleted, order_id)
+    await pipeline.ties()
+    await until_read(pipeline)
 
-    [order_id] = await pipeline.place(order)
-    await pipeline.until(OrderCompleted, order_id)
+    async with reading(pipeline.stack) as connection:
+        totals = (await portray(connection)).totals
+    seen = {
+        row["order_id"]: row["stage"]
+        for row in await pipeline.rows("console", "select order_id, stage from placed_order")
+    }
+    assert {order_id: seen.get(order_id) for order_id in order_ids} == dict.fromkeys(order_ids, "completed")
+    assert await pipeline.rows("console", "select * from unreadable") == []
 
-    await expect(completed).to_have_text(str(before + 1), timeout=PATIENCE_MS)
-
-
-@pytest.mark.parametrize("name", ["number", "completed"])
-async def test_an_order_is_found_by_each_of_its_names(shop: Shop, name: str) -> None:
-    visitor = await shop.visitor("viewer")
-    page = await visitor.go("/")
-
-    await page.keyboard.press("/")
-    await page.keyboard.type(getattr(shop, name))
-    await page.keyboard.press("Enter")
-
-    await expect(page).to_have_url(f"{visitor.address}/orders/{shop.completed}")
-    await visitor.sees("order received")
-    await visitor.sees("order completed")
-
-
-async def test_a_dead_letter_is_repaired_from_the_page_and_its_order_completes(shop: Shop) -> None:
-    pipeline = shop.pipeline
-    order = pipeline.order([(await pipeline.stock(5), 1)])
-    await pipeline.say_broken(order, order.encode().replace(b'"goods"', b'"good"', 1))
-    letter = await pipeline.until_rests("intake", order.channel_order_id)
-    visitor = await shop.visitor()
-    page = await visitor.until_there(f"/dead-letters/intake/{letter['id']}")
-    await expect(page.get_by_label("The message as it came")).to_contain_text(order.channel_order_id)
-
-    await page.get_by_label("The message as it came").fill(order.encode().decode())
-    await page.get_by_label("Why").fill("the shop misspelt a field")
-    await page.get_by_role("button", name="Retry as edited").click()
-
-    await visitor.sees("edited by operator")
-    await pipeline.until(OrderCompleted, id_of(order))
+    by_item = {row["sku"]: row for row in await pipeline.rows("console", BY_ITEM)}
+    for row in totals["by_item"]:
+        if row["ordered"]:
+            assert by_item[row["sku"]] == {name: row[name] for name in by_item[row["sku"]]}
+    by_customer = {(row["customer_id"], row["currency"]): row for row in await pipeline.rows("console", BY_CUSTOMER)}
+    for row in totals["by_customer"]:
+        mine: dict[str, Any] = by_customer.get((row["customer_id"], row["currency"]), {"invoiced": 0, "credited": 0})
+        assert (mine["invoiced"], mine["credited"]) == (row["invoiced"] or 0, row["credited"] or 0)
+    owed = {row["order_id"]: row["open"] for row in await pipeline.rows("billing", OWED) if row["open"]}
+    assert {row["order_id"]: row["open"] for row in await pipeline.rows("console", OPEN)} == owed
 
 
-async def test_an_edit_that_still_cannot_be_read_is_refused_with_its_text_kept(shop: Shop) -> None:
-    pipeline = shop.pipeline
-    order = pipeline.order([(await pipeline.stock(5), 1)])
-    await pipeline.say_broken(order, b'{"nonsense": true}')
-    letter = await pipeline.until_rests("intake", order.channel_order_id)
-    visitor = await shop.visitor()
-    page = await visitor.until_there(f"/dead-letters/intake/{letter['id']}")
+async def test_key_figures_are_what_the_topics_say(pipeline: Pipeline) -> None:
+    lamp = await pipeline.stock(100)
+    order = pipeline.order([(lamp, 2)])
+    await pipeline.place(order)
+    await pipeline.until(intake.OrderCompleted, id_of(order))
+    await pipeline.drained()
+    await until_read(pipeline)
+    settings = Settings(kafka=pipeline.stack.kafka, database_url=database_url(pipeline.stack, "console"))
+    said: list[Said] = [told for kind in pipeline.told.values() for told in kind]
+    said += [Told(carton, carton.subject(), datetime.now(UTC), 0, "") for carton in catalogue.cartons()]
 
-    await page.get_by_label("The message as it came").fill('{"still": "nonsense"}')
-    await page.get_by_label("Why").fill("a try")
-    await page.get_by_role("button", name="Retry as edited").click()
+    with suppress(TimeoutError):
+        async with asyncio.timeout(PATIENCE_S):
+            while await _sums(settings) != recomputed(said, datetime.now(UTC)):  # noqa: ASYNC110 (no event tells it)
+                await asyncio.sleep(LOOK_S)  # figures are added up now and then
 
-    await expect(page.get_by_role("alert")).to_contain_text("still does not fit")
-    await expect(page.get_by_label("The message as it came")).to_have_value('{"still": "nonsense"}')
-    page.once("dialog", lambda dialog: dialog.accept())
-    await page.get_by_role("button", name="Discard").click()
-    await visitor.sees("discarded by operator")
-
-
-async def test_a_viewer_sees_no_person_and_decides_nothing(shop: Shop) -> None:
-    visitor = await shop.visitor("viewer")
-
-    page = await visitor.go(f"/topics/{CHANNEL_ORDERS.name}")
-    await page.locator("tbody a").first.click()
-    await expect(page.locator("pre").first).to_contain_text("•••")
-    assert "Ada Miller" not in await page.content()
-
-    for path in ("/mails", "/accounts"):
-        answer = await page.goto(f"{visitor.address}{path}")
-        assert answer
-        assert answer.status == 403
-        await visitor.sees("This is for the role")
+    assert await _sums(settings) == recomputed(said, datetime.now(UTC))
 
 
-async def test_an_operator_sees_mails_as_they_looked(shop: Shop) -> None:
-    visitor = await shop.visitor()
-    page = await visitor.go(f"/orders/{shop.completed}")
-
-    await page.get_by_role("link", name="as it looked").first.click()
-
-    await expect(page.frame_locator("iframe.mail").get_by_text("Ada Miller").first).to_be_visible(timeout=PATIENCE_MS)
-
-
-async def test_an_admin_makes_an_account_that_can_sign_in(shop: Shop) -> None:
-    visitor = await shop.visitor("admin")
-    page = await visitor.go("/accounts")
-
-    form = page.locator("form[action='/accounts']")
-    await form.get_by_label("Name").fill("grace")
-    await form.get_by_label("Role").select_option("viewer")
-    await form.get_by_label("Password").fill("a long enough password")
-    await form.get_by_role("button", name="Make it").click()
-    await expect(page.get_by_role("cell", name="grace", exact=True)).to_be_visible()
-    await page.get_by_label("Account admin").click()
-    await page.get_by_role("button", name="Sign out").click()
-    await page.get_by_label("Name").fill("grace")
-    await page.get_by_label("Password").fill("a long enough password")
-    await page.get_by_role("button", name="Sign in").click()
-
-    await expect(page.get_by_label("Account grace")).to_be_visible()
-
-
-async def test_a_page_says_that_it_is_stale_and_goes_on_after_the_console_was_killed(shop: Shop) -> None:
-    visitor = await shop.visitor()
-    page = await visitor.go("/topics")
-    await expect(page.locator("body.stale")).to_have_count(0)
-
-    await shop.pipeline.kill(services.PAGES)
-    await expect(page.locator("body.stale")).to_have_count(1, timeout=STALE_MS)
-    await shop.pipeline.begin(services.PAGES)
-
-    await expect(page.locator("body.stale")).to_have_count(0, timeout=PATIENCE_MS)
-
-
-async def test_looking_into_topics_joins_no_group(shop: Shop) -> None:
-    visitor = await shop.visitor()
-    await visitor.go("/topics/intake-orders")
-
-    async with administering(shop.pipeline.stack.kafka) as admin:
-        groups = {group[0] for group in await admin.list_consumer_groups()}
-
-    assert groups == {*services.service_names()} - {"console"}
+async def _sums(settings: Settings) -> dict[tuple[str, str], tuple[Decimal, int]]:
+    pool = await open_pool(settings)
+    try:
+        rows = await figures.figures(
+            Database(pool, 10), date(2020, 1, 1), datetime.now(UTC).date() + timedelta(days=366)
+        )
+    finally:
+        await close_pool(pool, 5)
+    return {
+        (row.definition.name, row.currency): (sum((day.numerator for day in row.days), Decimal(0)), row.orders)
+        for row in rows
+    }

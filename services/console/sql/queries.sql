@@ -104,7 +104,7 @@ where order_id = any(:order_ids::text[])
   and (:country::text is null or country = :country)
   and (:placed_from::timestamptz is null or placed_at >= :placed_from)
   and (:placed_before::timestamptz is null or placed_at < :placed_before)
-  and (:incident::text is null or :incident = any(incidents))
+  and (:incident::text is null or incidents <> '{}' and :incident = any(incidents))
   and (:is_held::boolean is null or (holds <> '{}') = :is_held);
 
 -- name: orders_by_newest
@@ -118,7 +118,7 @@ where (placed_at, order_id) < (:after::timestamptz, :after_id::text)
   and (:country::text is null or country = :country)
   and (:placed_from::timestamptz is null or placed_at >= :placed_from)
   and (:placed_before::timestamptz is null or placed_at < :placed_before)
-  and (:incident::text is null or :incident = any(incidents))
+  and (:incident::text is null or incidents <> '{}' and :incident = any(incidents))
   and (:is_held::boolean is null or (holds <> '{}') = :is_held)
 order by placed_at desc, order_id desc
 limit :limit;
@@ -134,7 +134,7 @@ where (placed_at, order_id) > (:after::timestamptz, :after_id::text)
   and (:country::text is null or country = :country)
   and (:placed_from::timestamptz is null or placed_at >= :placed_from)
   and (:placed_before::timestamptz is null or placed_at < :placed_before)
-  and (:incident::text is null or :incident = any(incidents))
+  and (:incident::text is null or incidents <> '{}' and :incident = any(incidents))
   and (:is_held::boolean is null or (holds <> '{}') = :is_held)
 order by placed_at, order_id
 limit :limit;
@@ -151,7 +151,7 @@ where stage not in ('completed', 'cancelled', 'rejected')
   and (:country::text is null or country = :country)
   and (:placed_from::timestamptz is null or placed_at >= :placed_from)
   and (:placed_before::timestamptz is null or placed_at < :placed_before)
-  and (:incident::text is null or :incident = any(incidents))
+  and (:incident::text is null or incidents <> '{}' and :incident = any(incidents))
   and (:is_held::boolean is null or (holds <> '{}') = :is_held)
 order by since, order_id
 limit :limit;
@@ -168,7 +168,7 @@ where stage in ('received', 'released', 'allocated', 'packed')
   and (:country::text is null or country = :country)
   and (:placed_from::timestamptz is null or placed_at >= :placed_from)
   and (:placed_before::timestamptz is null or placed_at < :placed_before)
-  and (:incident::text is null or :incident = any(incidents))
+  and (:incident::text is null or incidents <> '{}' and :incident = any(incidents))
   and (:is_held::boolean is null or (holds <> '{}') = :is_held)
 order by ship_by, order_id
 limit :limit;
@@ -184,7 +184,7 @@ where (total, order_id) < (:after::bigint, :after_id::text)
   and (:country::text is null or country = :country)
   and (:placed_from::timestamptz is null or placed_at >= :placed_from)
   and (:placed_before::timestamptz is null or placed_at < :placed_before)
-  and (:incident::text is null or :incident = any(incidents))
+  and (:incident::text is null or incidents <> '{}' and :incident = any(incidents))
   and (:is_held::boolean is null or (holds <> '{}') = :is_held)
 order by total desc, order_id desc
 limit :limit;
@@ -285,7 +285,7 @@ order by min(dead_at);
 select dead_letter_id, service, topic, lane, position, key, message_type, message_id, reason, error, attempts, dead_at,
     resolution, actor, why, resolved_at
 from dead_letter
-where (resolution is null) = :is_resting::boolean
+where case when :is_resting::boolean then resolution is null else resolution is not null end
   and (:service::text is null or service = :service)
   and (:reason::text is null or reason = :reason)
   and (:message_type::text is null or message_type = :message_type)
@@ -464,7 +464,7 @@ select order_id, channel, channel_order_id, currency, total, shipped_at as count
     lines_promised, lines_available, units_promised, units_available, incidents
 from placed_order
 where shipped_at >= :since::timestamptz and shipped_at < :before::timestamptz
-  and (not :only_bad::boolean or incidents && array['short_pick', 'parcel_destroyed'])
+  and (not :only_bad::boolean or incidents <> '{}' and incidents && array['short_pick', 'parcel_destroyed'])
   and (shipped_at, order_id) < (:after::timestamptz, :after_id::text)
 order by shipped_at desc, order_id desc
 limit :limit;
@@ -476,7 +476,7 @@ select order_id, channel, channel_order_id, currency, total, first_ship_by as co
 from placed_order
 where first_ship_by >= :since::timestamptz and first_ship_by < :before::timestamptz
   and stage not in ('cancelled', 'rejected') and (shipped_at is not null or first_ship_by < :now::timestamptz)
-  and (not :only_bad::boolean or shipped_at is null or shipped_at > first_ship_by)
+  and (not :only_bad::boolean or (shipped_at is null or shipped_at > first_ship_by))
   and (first_ship_by, order_id) < (:after::timestamptz, :after_id::text)
 order by first_ship_by desc, order_id desc
 limit :limit;

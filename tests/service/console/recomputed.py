@@ -37,8 +37,12 @@ class Life:
     cost: int = 0
     parcels: dict[str, dict[str, Any]] = field(default_factory=lambda: defaultdict(dict))
 
+    def live(self) -> list[dict[str, Any]]:
+        """The parcels that left, or still may: not those whose label was voided."""
+        return [parcel for parcel in self.parcels.values() if not parcel.get("voided") or "dispatched" in parcel]
+
     def units(self, moment: str) -> int:
-        return sum(parcel["units"] for parcel in self.parcels.values() if moment in parcel and "units" in parcel)
+        return sum(parcel["units"] for parcel in self.live() if moment in parcel and "units" in parcel)
 
     def wanted(self) -> int:
         assert self.received
@@ -47,7 +51,7 @@ class Life:
     def whole(self, *moments: str) -> datetime | None:
         """When the last unit had come so far, if all have."""
         units = sum(self.units(moment) for moment in moments)
-        times = [parcel[moment] for parcel in self.parcels.values() for moment in moments if moment in parcel]
+        times = [parcel[moment] for parcel in self.live() for moment in moments if moment in parcel]
         return max(times) if times and 0 < self.wanted() <= units else None
 
 
@@ -101,7 +105,9 @@ def _note_goods(life: Life, event: Event, at: datetime) -> None:
 def _note_way(life: Life, event: Event, at: datetime) -> None:
     match event:
         case shipping.LabelBought():
-            life.parcels[event.parcel_id]["label"] = event.cost
+            life.parcels[event.parcel_id] |= {"label": event.cost, "voided": False}
+        case shipping.LabelVoided():
+            life.parcels[event.parcel_id]["voided"] = True
         case shipping.ShipmentDispatched():
             for left in event.parcels:
                 life.parcels[left.parcel_id]["dispatched"] = at
@@ -132,8 +138,8 @@ def _way_shares(
     life: Life, cartons: dict[str, int], currency: str, placed: datetime
 ) -> Iterable[tuple[str, str, Decimal | int, int]]:
     packed, shipped, delivered = life.whole("packed"), life.whole("dispatched"), life.whole("delivered")
-    labels = sum(parcel.get("label", 0) for parcel in life.parcels.values())
-    boxes = sum(cartons.get(parcel.get("carton", ""), 0) for parcel in life.parcels.values())
+    labels = sum(parcel.get("label", 0) for parcel in life.live())
+    boxes = sum(cartons.get(parcel.get("carton", ""), 0) for parcel in life.live())
     if shipped and packed:
         yield "K7", currency, life.cost + labels + boxes, 1
         yield "K14", currency, labels + boxes, 1
@@ -179,8 +185,8 @@ def _has_incident(life: Life, shipped: datetime | None, delivered: datetime | No
         and ((shipped and shipped > max(promise.ship_by for promise in promises))
              or (delivered and delivered.astimezone(UTC).date() > max(promise.deliver_by for promise in promises)))
     )  # fmt: skip
-    is_lost = any("closed" in parcel for parcel in life.parcels.values())
-    return life.is_short or is_late or is_lost or any("exception" in parcel for parcel in life.parcels.values())
+    is_lost = any("closed" in parcel for parcel in life.live())
+    return life.is_short or is_late or is_lost or any("exception" in parcel for parcel in life.live())
 
 
 def _outcomes(life: Life) -> set[str]:
