@@ -64,7 +64,7 @@ def by_topic(counts: Mapping[Place, int]) -> dict[str, int]:
 
 # --- looking through a topic ------------------------------------------------------------------------------------------
 
-WINDOW_FIRST: Final = 50
+WINDOW_LEAST: Final = 8
 WINDOW_GROWTH: Final = 4
 
 
@@ -83,7 +83,7 @@ class Span:
 
 
 def spans(
-    logs: Mapping[Place, Log], cursor: Mapping[int, int], *, is_forward: bool, window: int = WINDOW_FIRST
+    logs: Mapping[Place, Log], cursor: Mapping[int, int], *, is_forward: bool, window: int = WINDOW_LEAST
 ) -> list[Span]:
     """Say what to read next in each partition: `window` offsets behind the cursor's, or before them."""
     found = []

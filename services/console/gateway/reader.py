@@ -14,8 +14,8 @@ from aiokafka.errors import KafkaError
 from chassis import OutageError
 from chassis.errors import describe
 from services.console.core.places import (
-    WINDOW_FIRST,
     WINDOW_GROWTH,
+    WINDOW_LEAST,
     Log,
     Message,
     Place,
@@ -79,7 +79,8 @@ class Reader:
         found: list[Message] = []
         read = size = 0
         deadline = time.monotonic() + LOOK_LIMIT_S
-        window, is_whole = WINDOW_FIRST, True
+        # Twice its share of the page from each partition: mostly enough, and little is read in vain.
+        window, is_whole = max(WINDOW_LEAST, 2 * count // max(len(logs), 1)), True
         async with self._consumer() as consumer:
             while len(found) < count and read < MESSAGES_MAX and size < BYTES_MAX and is_whole:
                 wanted = spans(logs, cursor, is_forward=is_forward, window=window)

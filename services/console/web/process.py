@@ -71,7 +71,12 @@ async def _opened(settings: WebSettings) -> AsyncIterator[Desk]:
     """Open what pages are made from; nothing but the database is needed to begin."""
     client = f"console-web-{settings.instance}"
     pool, reading = await open_pool(settings), await open_pool(settings, READING)
-    broker, neighbours = Broker(settings.kafka, client), Neighbours(settings.services)
+    # One connection for the ticker and one for pages, so that none waits for the other.
+    broker, watched, neighbours = (
+        Broker(settings.kafka, client),
+        Broker(settings.kafka, client),
+        Neighbours(settings.services),
+    )
     reader = Reader(settings.kafka, client, settings.browse_max)
     decisions = Decisions(settings.kafka, client)
     try:
@@ -79,7 +84,7 @@ async def _opened(settings: WebSettings) -> AsyncIterator[Desk]:
             settings=settings,
             database=Database(pool),
             source=Source(reading, LIMIT_S),
-            watch=Watch(broker, neighbours),
+            watch=Watch(watched, neighbours),
             broker=broker,
             reader=reader,
             mailbox=Mailbox(settings.mailbox),
@@ -88,7 +93,7 @@ async def _opened(settings: WebSettings) -> AsyncIterator[Desk]:
     finally:
         await close_pool(pool, CLOSE_S)
         await close_pool(reading, CLOSE_S)
-        closing = [asyncio.ensure_future(part.close()) for part in (broker, neighbours, reader, decisions)]
+        closing = [asyncio.ensure_future(part.close()) for part in (broker, watched, neighbours, reader, decisions)]
         await asyncio.wait(closing, timeout=CLOSE_S)
 
 
