@@ -112,6 +112,7 @@ async def test_what_fails_alone_is_kept_aside_and_the_rest_goes_on(bench: Bench)
         ({"value": b"{"}, "ValidationError"),
         ({"key": b"\xff"}, "key_not_utf8"),
         ({"key": b"\x00"}, "key_not_text"),
+        ({"key": b"k" * 1_025}, "key_too_long"),
     ],
 )
 async def test_what_nobody_can_read_is_kept_with_its_place(bench: Bench, garbled: dict[str, Any], error: str) -> None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from chassis.wire import Record
     from contracts.event import Event
 
+KEY_MAX: Final = 1_024  # bytes: keys become keys of rows, which have a limit; ours and our partners' have some 100
 KEY_SHOWN: Final = 512  # of an unreadable record's key: enough to find it by
 
 
@@ -74,6 +75,8 @@ def _read(record: Record, reads: Mapping[str, type[Event]]) -> Item:
 
 
 def _key(key: bytes | None) -> str:
+    if key is not None and len(key) > KEY_MAX:
+        raise UnreadableError("key_too_long")
     try:
         text = (key or b"").decode()
     except UnicodeDecodeError:

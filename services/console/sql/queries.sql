@@ -541,11 +541,11 @@ select order_id, channel, channel_order_id, customer_id, seller, country, curren
     coalesce(promise_revision, 0), lines_promised, lines_available, units_promised, units_available
 from unnest(
     :order_id::text[], :channel::text[], :channel_order_id::text[], :customer_id::text[], :seller::text[],
-    :country::text[], :currency::text[], :total::bigint[], :units::int[], :placed_at::timestamptz[],
+    :country::text[], :currency::text[], :total::bigint[], :units::bigint[], :placed_at::timestamptz[],
     :received_at::timestamptz[], :rejected_at::timestamptz[], :released_at::timestamptz[], :completed_at::timestamptz[],
     :funds::text[], :funds_reason::text[], :funds_revision::int[], :settled_at::timestamptz[],
     :promised_at::timestamptz[], :first_ship_by::timestamptz[], :first_deliver_by::date[], :promise_revision::int[],
-    :lines_promised::int[], :lines_available::int[], :units_promised::int[], :units_available::int[])
+    :lines_promised::int[], :lines_available::int[], :units_promised::bigint[], :units_available::bigint[])
     as told (
         order_id, channel, channel_order_id, customer_id, seller, country, currency, total, units, placed_at, received_at,
         rejected_at, released_at, completed_at, funds, funds_reason, funds_revision, settled_at, promised_at,
@@ -648,7 +648,7 @@ select shipment_id, order_id, location_id, ship_group_id, service, allocated_at,
     lines::jsonb, released_at, packed_at, manifest_id, dispatched_at, goods_cost, cost_currency
 from unnest(
     :shipment_id::text[], :order_id::text[], :location_id::text[], :ship_group_id::text[], :service::text[],
-    :allocated_at::timestamptz[], :ship_by::timestamptz[], :deliver_by::date[], :units::int[], :lines::text[],
+    :allocated_at::timestamptz[], :ship_by::timestamptz[], :deliver_by::date[], :units::bigint[], :lines::text[],
     :released_at::timestamptz[], :packed_at::timestamptz[], :manifest_id::text[], :dispatched_at::timestamptz[],
     :goods_cost::bigint[], :cost_currency::text[])
     as told (
@@ -693,7 +693,7 @@ select parcel_id, order_id, shipment_id, sscc, carton_id, weight_g, units, lines
     estimate, exception, status_at, coalesce(status_revision, 0), delivered_at, closed_at, outcome
 from unnest(
     :parcel_id::text[], :order_id::text[], :shipment_id::text[], :sscc::text[], :carton_id::text[], :weight_g::int[],
-    :units::int[], :lines::text[], :packed_at::timestamptz[], :carrier::text[], :service::text[],
+    :units::bigint[], :lines::text[], :packed_at::timestamptz[], :carrier::text[], :service::text[],
     :tracking_number::text[], :label_cost::bigint[], :label_currency::text[], :lost_quotes::text[],
     :labelled_at::timestamptz[], :voided_at::timestamptz[], :dispatched_at::timestamptz[], :status::text[], :place::text[],
     :estimate::date[], :exception::text[], :status_at::timestamptz[], :status_revision::int[],
@@ -911,7 +911,7 @@ from open where invoice.invoice_number = open.invoice_number;
 with touched as (
     select distinct unnest(:order_ids::text[]) as order_id
 ), cancelled as (
-    select order_id, sum(part.quantity)::int as units, max(cancelled_at) as at,
+    select order_id, sum(part.quantity)::bigint as units, max(cancelled_at) as at,
         sum(round(coalesce(line.value, 0)::numeric * part.quantity / line.quantity))::bigint as value
     from cancellation join touched using (order_id)
     cross join lateral jsonb_to_recordset(cancellation.lines) as part (line_id text, quantity int)
@@ -924,20 +924,20 @@ with touched as (
     where lifted_at is null
     group by order_id
 ), short as (
-    select order_id, sum(expected - found)::int as units
+    select order_id, sum(expected - found)::bigint as units
     from short_pick join touched using (order_id)
     group by order_id
 ), allocated as (
-    select order_id, sum(shipment.units)::int as units, max(allocated_at) as at,
+    select order_id, sum(shipment.units)::bigint as units, max(allocated_at) as at,
         sum(shipment.goods_cost) filter (where cost_currency = placed_order.currency) as cost
     from shipment join touched using (order_id) join placed_order using (order_id)
     group by order_id
 ), packed as (
-    select order_id, sum(parcel.units)::int as units, max(parcel.packed_at) as at,
-        sum(parcel.units) filter (where dispatched_at is not null)::int as dispatched, max(dispatched_at) as dispatched_at,
-        sum(parcel.units) filter (where parcel.delivered_at is not null)::int as delivered,
+    select order_id, sum(parcel.units)::bigint as units, max(parcel.packed_at) as at,
+        sum(parcel.units) filter (where dispatched_at is not null)::bigint as dispatched, max(dispatched_at) as dispatched_at,
+        sum(parcel.units) filter (where parcel.delivered_at is not null)::bigint as delivered,
         max(parcel.delivered_at) as delivered_at,
-        sum(parcel.units) filter (where closed_at is not null)::int as lost, max(closed_at) as closed_at,
+        sum(parcel.units) filter (where closed_at is not null)::bigint as lost, max(closed_at) as closed_at,
         sum(parcel.label_cost) filter (where label_currency = placed_order.currency) as label_cost,
         sum(carton.cost) filter (where carton.currency = placed_order.currency) as packaging_cost,
         array_agg(distinct 'parcel_' || outcome) filter (where closed_at is not null) as outcomes,

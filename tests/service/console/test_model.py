@@ -4,6 +4,8 @@ import random
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from datetime import timedelta
+from functools import partial
 
 import pytest
 
@@ -11,6 +13,7 @@ from contracts.event import Event, OutsideEvent
 from contracts.topics import topic_of
 from services.console.core.stages import Stage, Units, stage_of
 from services.console.handlers import READS
+from services.console.store import story, writing
 from tests.service.bench import FakeRecord
 from tests.service.console.conftest import Model
 from tests.service.console.story import BEGIN, Said, Telling, all_said, many, straight
@@ -183,3 +186,38 @@ async def test_every_table_of_the_schema_is_rebuilt_or_known_to_stay(model: Mode
     modelled = {row["model_tables"] for row in await model.bench.rows("select model_tables()")}
 
     assert {row["relname"] for row in tables} - chassis - people == modelled
+
+
+@pytest.mark.parametrize("days", [-20_000, -40, 1, 4, 40_000])
+async def test_whatever_a_senders_clock_says_holds_nobody_up(model: Model, days: int) -> None:
+    told = Said(straight("1").said[0].event, straight("1").order_id, BEGIN + timedelta(days=days))
+    await model.write(partial(writing.keep_days, today=BEGIN.date(), days=3))
+
+    await model.hear([told])
+    for later in (0, 3, 4, 6):
+        await model.write(partial(writing.keep_days, today=BEGIN.date() + timedelta(days=later), days=3))
+
+    kept = [pointer.at for pointer in await story.pointers(model.source, straight("1").order_id)]
+    assert kept == ([told.at] if days > 3 else [])
+
+
+async def test_an_order_of_more_units_than_an_integer_holds_is_kept(model: Model) -> None:
+    lines = {f"SKU-{number}": 1_000_000 for number in range(3_000)}
+    telling = Telling("1", lines=lines, price=1).received().promised().released().allocated().packed().dispatched()
+
+    await model.hear(telling.said)
+
+    rows = await model.bench.rows("select units, units_dispatched, stage from placed_order")
+    assert rows == [{"units": 3_000_000_000, "units_dispatched": 3_000_000_000, "stage": "dispatched"}]
+
+
+async def test_the_names_that_strangers_give_their_messages_are_one(model: Model) -> None:
+    [record] = model.records(straight("1").said[:1])
+    strange = [
+        replace(record, offset=record.offset + number, headers=[("ce_id", b"x"), ("ce_type", b"strange.%d" % number)])
+        for number in range(50)
+    ]
+
+    await model.take(strange)
+
+    assert {row["name"] for row in await model.bench.rows("select name from wire_name")} == {"intake-orders", "unknown"}
