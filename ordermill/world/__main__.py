@@ -6,6 +6,7 @@ from contextlib import suppress
 
 import uvloop
 
+from chassis.process import tune_garbage_collection
 from ordermill.world.world import Settings, World
 
 
@@ -14,6 +15,7 @@ async def serve() -> None:
     world = World(Settings())
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, world.stop)
+    tune_garbage_collection()
     await world.run()
 
 

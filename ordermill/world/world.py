@@ -15,8 +15,6 @@ from typing import Any
 
 import uvicorn
 from aiokafka import AIOKafkaConsumer
-from aiosmtpd.controller import Controller
-from aiosmtpd.handlers import Mailbox
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -30,6 +28,7 @@ from ordermill.world.buyers import Buyers, Desk
 from ordermill.world.carriers import Carriers
 from ordermill.world.chance import Chance
 from ordermill.world.floor import Floor
+from ordermill.world.postbox import Postbox
 from ordermill.world.provider import application
 from ordermill.world.reply import Actor, Cause, Reply, Temper
 from ordermill.world.speech import Speaker
@@ -77,13 +76,12 @@ class World:
     async def run(self) -> None:
         """Answer until told to stop."""
         settings = self._settings
-        settings.mailbox.parent.mkdir(parents=True, exist_ok=True)
-        post = Controller(Mailbox(settings.mailbox), hostname=settings.host, port=settings.smtp_port)
+        post = Postbox(settings.mailbox)
         provider = uvicorn.Server(uvicorn.Config(
             application(self._temper, self._send), host=settings.host, port=settings.provider_port, log_level="warning",
         ))  # fmt: skip
         consumer = AIOKafkaConsumer(*self._topics, bootstrap_servers=settings.kafka, auto_offset_reset="earliest")
-        post.start()
+        await post.start(settings.host, settings.smtp_port)
         await self._speaker.start()
         await consumer.start()
         serving = asyncio.create_task(provider._serve())  # noqa: SLF001 (serve() takes the signals, which are not its own)
