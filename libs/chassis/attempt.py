@@ -41,6 +41,7 @@ class Taken(NamedTuple):
     outcomes: Counter[tuple[str, str]]  # by event type and outcome
     seconds: list[tuple[str, float]]  # of each handler call
     is_more_due: bool
+    is_calling: bool
 
 
 @dataclass
@@ -244,4 +245,4 @@ class Attempt:
         if self.tally:
             await ledger.count(self.tally)
         reach(Point.AFTER_OUTBOX)
-        return Taken(said, self.outcomes, self.seconds, is_more_due)
+        return Taken(said, self.outcomes, self.seconds, is_more_due, bool(turn.errands))

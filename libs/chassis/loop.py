@@ -65,6 +65,8 @@ class Loop:
         self._lanes, self._batch_size, self._clock, self._pause = lanes, batch_size, clock, pause
         self.epochs: dict[int, int] = {}
         """The lanes held, and the epoch of each."""
+        self.called = asyncio.Event()
+        """Set when calls to the outside were placed."""
         self._published: list[int] = []
         self._look_at = datetime.min.replace(tzinfo=UTC)
         self._recent: deque[bool] = deque(maxlen=FLOOD_WINDOW)
@@ -91,6 +93,11 @@ class Loop:
         """Stop working these lanes, or all."""
         for lane in list(self.epochs) if lanes is None else lanes:
             self.epochs.pop(lane, None)
+
+    @property
+    def is_looking(self) -> bool:
+        """Whether it is time to look for due rows again."""
+        return bool(self.epochs) and self._clock() >= self._look_at
 
     def look(self) -> None:
         """Look for due rows with the next batch: something became due."""
@@ -189,6 +196,8 @@ class Loop:
             self._published = [taken.said.batch]
         if taken.is_more_due:
             self.look()
+        if taken.is_calling:
+            self.called.set()
         self._recent.extend([True] * len(part))
         self._tell(len(part), taken, time.perf_counter() - began)
 

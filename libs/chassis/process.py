@@ -36,7 +36,7 @@ _LOG: Final = structlog.stdlib.get_logger(__name__)
 TICK_S: Final = 0.02  # how late a due row is seen while no records come; a look costs nothing unless something is due
 TIDY_S: Final = 1.0  # an idle instance deletes its published rows after this
 REPORT_S: Final = 5.0  # how often lag and waiting rows are measured
-CALL_PAUSE_S: Final = 0.05  # between looks for calls to make
+CALL_PAUSE_S: Final = 0.5  # between looks for calls that were put off; those that we place are made at once
 CLOSE_S: Final = 5.0
 MEMBER_PAUSE_S: Final = 0.5
 
@@ -121,6 +121,7 @@ class Process:
             with suppress(StoppedError):
                 await self._loop.tidy()
             self._loop.drop()  # and no other is begun
+        self._loop.called.set()  # so that it does not rest
         await tasks[-1]  # the calls in flight
         for task in tasks:
             task.cancel()
@@ -209,7 +210,7 @@ class Process:
             await asyncio.sleep(TICK_S)
             if self._log.silence_s < TIDY_S:
                 self._health.beat(Trouble.POLL)
-            if self._turn.locked():
+            if self._turn.locked() or not (self._loop.is_looking or clock() > tidy_at):
                 continue
             async with self._turn:
                 await self._take(())
@@ -220,6 +221,7 @@ class Process:
     async def _call(self, caller: Caller) -> None:
         """Make the calls that wait; told to stop, finish those in flight."""
         while not self._stop.is_set():
+            self._loop.called.clear()
             try:
                 is_busy = bool(await caller.turn())
             except (OutageError, DoubtError) as error:
@@ -228,9 +230,14 @@ class Process:
             if is_busy:
                 self._loop.look()  # their answers are due
             else:
-                await asyncio.sleep(CALL_PAUSE_S)
+                await self._rest()
         with suppress(OutageError, DoubtError):
             await caller.finish()
+
+    async def _rest(self) -> None:
+        """Wait until calls are placed; now and then look for those that were put off, or left by another instance."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._loop.called.wait(), CALL_PAUSE_S)
 
     async def _report(self) -> None:
         """Say what is wrong and measure what waits."""
