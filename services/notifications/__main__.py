@@ -1,6 +1,6 @@
 """Notifications as a process. Assembly only; nothing here decides anything."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
 
@@ -9,11 +9,11 @@ from chassis.ledger import Statements
 from chassis.postgres import close_pool, on_connection, open_pool
 from chassis.service import Call
 from services.notifications import core, store
-from services.notifications.gateway import Post, SendMail, connection
+from services.notifications.gateway import Directory, Post, SendMail, connection
 from services.notifications.handlers import service
 from services.notifications.settings import Settings
 
-DATABASE_LIMIT_S = 5.0  # one row by its key; a database that takes longer is away
+DATABASE_LIMIT_S = 5.0  # some rows by their keys; a database that takes longer is away
 
 
 @asynccontextmanager
@@ -21,10 +21,10 @@ async def post(settings: Settings) -> AsyncIterator[Mapping[type[Request], Call]
     """Open the way to whom we write to, and to the mail server."""
     pool, servers = await open_pool(settings), [connection(settings) for _ in range(settings.smtp_connections)]
 
-    async def find_customer(order_id: str) -> core.Customer:
-        return await on_connection(pool, lambda it: store.customer(Statements(it), order_id), DATABASE_LIMIT_S)
+    async def find_customers(order_ids: Collection[str]) -> Mapping[str, core.Customer]:
+        return await on_connection(pool, lambda it: store.customers(Statements(it), order_ids), DATABASE_LIMIT_S)
 
-    yield {SendMail: Post(servers, settings.sender, find_customer)}
+    yield {SendMail: Post(servers, settings.sender, Directory(find_customers))}
     for server in servers:
         server.close()
     await close_pool(pool, DATABASE_LIMIT_S)

@@ -6,7 +6,7 @@ back later, is an outage; a definite no, and nobody to write to, are answers.
 
 import asyncio
 from binascii import b2a_qp
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from datetime import UTC, datetime
 from email.header import Header
 from email.utils import format_datetime, formataddr, parseaddr
@@ -34,6 +34,7 @@ _PERMANENT: Final = 500  # an answer from here on will be the same next time
 _NAME_MAX: Final = 80  # a header's line may have 998 bytes, and a letter four times three
 
 FindCustomer = Callable[[str], Awaitable[core.Customer]]
+FindCustomers = Callable[[Collection[str]], Awaitable[Mapping[str, core.Customer]]]
 
 
 class SendMail(Request):
@@ -65,6 +66,25 @@ def connection(settings: Settings) -> aiosmtplib.SMTP:
         use_tls=settings.smtp_security == "tls",
         start_tls=settings.smtp_security == "starttls",
     )
+
+
+class Directory:
+    """Finds customers, those who are asked for at the same time with one question."""
+
+    def __init__(self, find: FindCustomers) -> None:
+        self._find = find
+        self._wanted: set[str] = set()
+        self._question: asyncio.Task[Mapping[str, core.Customer]] | None = None
+
+    async def __call__(self, order_id: str) -> core.Customer:
+        """Find whom to tell about an order."""
+        self._wanted.add(order_id)
+        self._question = self._question or asyncio.create_task(self._ask())
+        return (await asyncio.shield(self._question))[order_id]  # who gives up waiting takes nobody's answer away
+
+    async def _ask(self) -> Mapping[str, core.Customer]:
+        wanted, self._wanted, self._question = self._wanted, set(), None
+        return await self._find(wanted)
 
 
 class Post:

@@ -1,11 +1,13 @@
 """Notifications' memory: one function a statement of `sql/queries.sql`. Decides nothing."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import fields
 
 from chassis import Queries, Tx
 from services.notifications import core
 
 SQL = Queries.beside(__file__)
+_CUSTOMER = tuple(field.name for field in fields(core.Customer))
 
 
 async def save_orders(tx: Tx, numbers: Mapping[str, str]) -> None:
@@ -36,10 +38,10 @@ async def known_contacts(tx: Tx, order_ids: Collection[str]) -> set[str]:
     return {row["order_id"] for row in await tx.fetch(SQL.known_contacts, order_ids=list(order_ids))}
 
 
-async def customer(tx: Tx, order_id: str) -> core.Customer:
-    """Read whom to tell about an order that is known."""
-    (row,) = await tx.fetch(SQL.customer, order_id=order_id)
-    return core.Customer(**row)
+async def customers(tx: Tx, order_ids: Collection[str]) -> dict[str, core.Customer]:
+    """Read whom to tell about orders that are known."""
+    rows = await tx.fetch(SQL.customers, order_ids=list(order_ids))
+    return {row["order_id"]: core.Customer(**{name: row[name] for name in _CUSTOMER}) for row in rows}
 
 
 async def claim_messages(tx: Tx, keys: Collection[core.Key]) -> set[core.Key]:

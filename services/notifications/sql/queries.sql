@@ -25,11 +25,11 @@ on conflict (order_id) do update set name = '', email = null, erased = true;
 -- name: known_contacts
 select order_id from contact where order_id = any(:order_ids::text[]);
 
--- name: customer
-select customer_order.number, contact.name, contact.email, contact.language, contact.erased as is_erased
+-- name: customers
+select order_id, customer_order.number, contact.name, contact.email, contact.language, contact.erased as is_erased
 from customer_order
 inner join contact using (order_id)
-where order_id = :order_id;
+where order_id = any(:order_ids::text[]);
 
 -- name: claim_messages
 -- Returns those that nobody claimed before.

@@ -1,7 +1,7 @@
 """The events that notifications hears about one order, with fitting defaults, and a mail server that catches."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -17,7 +17,7 @@ from chassis.ledger import Statements
 from contracts import billing, intake, inventory, shipping
 from contracts.facts import Line, LineQuantity, Promise, Totals
 from services.notifications import core, store
-from services.notifications.gateway import Post, SendMail
+from services.notifications.gateway import Directory, Post, SendMail
 from tests.service.bench import Bench
 
 ORDER = "0c6a5c4e-0000-5000-8000-000000000001"
@@ -150,11 +150,11 @@ async def caught(bench: Bench) -> AsyncIterator[tuple[Catcher, dict[Any, Any]]]:
     listening = await loop.create_server(lambda: SMTP(catcher, enable_SMTPUTF8=True, loop=loop), "127.0.0.1", 0)
     server = aiosmtplib.SMTP(hostname="127.0.0.1", port=listening.sockets[0].getsockname()[1], timeout=5)
 
-    async def find_customer(order_id: str) -> core.Customer:
+    async def find_customers(order_ids: Collection[str]) -> Mapping[str, core.Customer]:
         async with bench.pool.acquire() as connection:
-            return await store.customer(Statements(connection), order_id)
+            return await store.customers(Statements(connection), order_ids)
 
-    yield catcher, {SendMail: Post([server], SENDER, find_customer)}
+    yield catcher, {SendMail: Post([server], SENDER, Directory(find_customers))}
     if server.is_connected:
         await server.quit()
     listening.close()
