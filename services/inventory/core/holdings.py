@@ -48,6 +48,14 @@ class Allocation:
         return self.place.item
 
 
+def by_line(allocations: Iterable[Allocation]) -> dict[str, list[Allocation]]:
+    """Sort a shipment's allocations by line: one may have hundreds."""
+    lines: dict[str, list[Allocation]] = {}
+    for allocation in allocations:
+        lines.setdefault(allocation.line_id, []).append(allocation)
+    return lines
+
+
 @dataclass(slots=True)
 class Holdings:
     """All that one order holds."""

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 SATURDAY = 6
@@ -83,6 +83,8 @@ class Way(NamedTuple):
     promise: Promise
 
 
+_RECEIVING: Final = frozenset({"warehouse", "distribution_centre"})
+
 # Nothing reaches there by any rate card we know: the order must not stop for that, but any known way is better.
 ASSUMED_TARIFF = Tariff(carrier="", service="", transit_days=10, weights_g=(30_000,), amounts=(5_000,))
 
@@ -95,6 +97,7 @@ class Network:
     lanes: Sequence[Lane]
     currency: str
     now: datetime
+    _receivers: dict[Destination, str | None] = field(default_factory=dict)
     _dispatches: dict[str, datetime] = field(default_factory=dict)
     _ways: dict[tuple[str, str, str | None], Sequence[Way]] = field(default_factory=dict)
 
@@ -113,6 +116,14 @@ class Network:
         ship_by = self.dispatch_after(location_id, max(datetime.combine(available_on, time(), UTC), self.now))
         tariff = min((tariff for tariff, _ in self._ways_to(location_id, destination)), key=lambda way: way.price(0))
         return Promise(ship_by, working_days_after(ship_by.date(), tariff.transit_days))
+
+    def receiver(self, destination: Destination) -> str | None:
+        """Choose where bought goods go: the cheapest location for the buyer; suppliers and stores take none in."""
+        if destination not in self._receivers:
+            candidates = [name for name, place in self.locations.items() if place.kind in _RECEIVING]
+            costs = [(self.quote(location_id, destination, 0, None).cost, location_id) for location_id in candidates]
+            self._receivers[destination] = min(costs)[1] if costs else None
+        return self._receivers[destination]
 
     def next_dispatch(self, location_id: str) -> datetime:
         """Give the next cut-off of a location from now on, in UTC."""

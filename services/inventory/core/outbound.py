@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from contracts.values import share_of
-from services.inventory.core.holdings import Allocation
+from services.inventory.core.holdings import Allocation, by_line
 from services.inventory.core.stock import Stock
 
 
@@ -29,25 +29,26 @@ class Pick(NamedTuple):
     quantity: int
 
 
-def pick(allocations: Sequence[Allocation], picked: Pick, stock: Stock, cause: str) -> None:
-    """Note picked units of a line; a shipment leaves once, so what we hear of after that has left and is counted."""
+def pick(allocations: Sequence[Allocation], picks: Iterable[Pick], stock: Stock, cause: str) -> None:
+    """Note picked units of a shipment; it leaves once, so what we hear of after that has left and is counted."""
     if any(allocation.dispatched for allocation in allocations):
         return
-    quantity = picked.quantity
-    mine = [allocation for allocation in allocations if allocation.line_id == picked.line_id]
-    for allocation in sorted(mine, key=lambda known: known.place.bin != picked.bin):
-        if units := min(quantity, allocation.quantity - allocation.picked):
-            stock.pick(allocation.place, units, cause)
-            allocation.picked += units
-            allocation.changed = True
-            quantity -= units
+    lines = by_line(allocations)
+    for picked in picks:
+        quantity = picked.quantity
+        for allocation in sorted(lines.get(picked.line_id, ()), key=lambda known: known.place.bin != picked.bin):
+            if units := min(quantity, allocation.quantity - allocation.picked):
+                stock.pick(allocation.place, units, cause)
+                allocation.picked += units
+                allocation.changed = True
+                quantity -= units
 
 
 def dispatch(allocations: Sequence[Allocation], lines: Mapping[str, int], stock: Stock, cause: str) -> list[Consumed]:
     """Let the lines of a shipment go, and give what they cost."""
-    consumed = []
+    consumed, known = [], by_line(allocations)
     for line_id, quantity in lines.items():
-        mine = [allocation for allocation in allocations if allocation.line_id == line_id]
+        mine = known.get(line_id, [])
         units, cost = _dispatch_line(mine, quantity, stock, cause)
         if units:
             consumed.append(Consumed(line_id, mine[0].item.sku, units, cost))
@@ -72,10 +73,11 @@ def _dispatch_line(allocations: Iterable[Allocation], quantity: int, stock: Stoc
 
 def take_back(allocations: Sequence[Allocation], lines: Mapping[str, int], stock: Stock, cause: str) -> None:
     """Put the units of a returned parcel back where they came from, at what they had cost."""
+    known = by_line(allocations)
     for line_id, quantity in lines.items():
         left = quantity
-        for allocation in allocations:
-            if allocation.line_id == line_id and (units := min(left, allocation.dispatched)):
+        for allocation in known.get(line_id, ()):
+            if units := min(left, allocation.dispatched):
                 value = share_of(allocation.cost, units, allocation.dispatched)
                 stock.take_back(allocation.place, units, cause, value)
                 left -= units

@@ -136,17 +136,10 @@ class Purchase:
 
 def promise_for(destination: Destination, available_on: date, network: Network) -> Promise:
     """Promise goods that will be received on a day, when they can have gone on to the buyer."""
-    if (location_id := receiving_location(network, destination)) is not None:
+    if (location_id := network.receiver(destination)) is not None:
         return network.promise_from(location_id, destination, available_on)
     moment = max(datetime.combine(available_on, time(), UTC), network.now)
     return Promise(moment, working_days_after(moment.date(), DAYS_UNKNOWN))
-
-
-def receiving_location(network: Network, destination: Destination) -> str | None:
-    """Choose where bought goods go: the location that serves the buyer cheapest; suppliers and stores take none in."""
-    candidates = [place for place in network.locations.values() if place.kind in {"warehouse", "distribution_centre"}]
-    costs = [(network.quote(place.location_id, destination, 0, None).cost, place.location_id) for place in candidates]
-    return min(costs)[1] if costs else None
 
 
 def redated(demand: Demand, expected: Mapping[tuple[str, str], date], network: Network) -> list[tuple[Claim, Claim]]:
@@ -182,6 +175,7 @@ class Basket:
         """How many purchases are named after each order now."""
         self._supplies = supplies
         self._network = network
+        self._promises: dict[tuple[Destination, date], Promise] = {}
 
     def settle(self, settlement: Settlement) -> None:
         """Date what waits, and order what a released order lacks; the settlement's claims say so afterwards."""
@@ -190,7 +184,7 @@ class Basket:
 
     def _ordered(self, demand: Demand, claim: Claim) -> Claim:
         supply = self._supplies[claim.item.sku]
-        location_id = receiving_location(self._network, demand.destination)
+        location_id = self._network.receiver(demand.destination)
         if claim.purchase_order_id is not None or supply.supplier_id is None or location_id is None:
             return self._dated(demand, claim)
         source = (supply.supplier_id, supply.currency, claim.item.stock_owner)
@@ -206,7 +200,10 @@ class Basket:
         if claim.promise is not None:
             return claim
         available_on = self._supplies[claim.item.sku].expected_on(self._network.now)
-        return claim._replace(promise=promise_for(demand.destination, available_on, self._network))
+        question = (demand.destination, available_on)
+        if (promise := self._promises.get(question)) is None:
+            promise = self._promises[question] = promise_for(*question, self._network)
+        return claim._replace(promise=promise)
 
 
 # --- order it again ---------------------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """Shipments on their way out and back: picks, short picks, dispatch, returned parcels."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 from chassis import Heard, Turn
@@ -8,11 +9,13 @@ from contracts.fulfillment import LineShortPicked, LinesPicked
 from contracts.shipping import ParcelClosed, ShipmentDispatched
 from services.inventory import store, translate
 from services.inventory.core import backlog, custody, outbound
-from services.inventory.core.holdings import Holdings
+from services.inventory.core.holdings import Allocation, Holdings
 from services.inventory.core.stock import Stock
 from services.inventory.handlers.declared import service
 from services.inventory.handlers.notes import OrderUnsettled
 from services.inventory.handlers.settling import give_to_waiting, keep_stock, save_gifts
+
+Shipments = Mapping[store.ShipmentKey, list[Allocation]]
 
 
 async def _load(turn: Turn, heards: Sequence[Heard[Any]]) -> tuple[dict[str, Holdings], Stock]:
@@ -22,15 +25,25 @@ async def _load(turn: Turn, heards: Sequence[Heard[Any]]) -> tuple[dict[str, Hol
     return holdings, await store.load_valued_stock(turn, items, turn.now.date())
 
 
+async def _load_shipments(turn: Turn, heards: Sequence[Heard[Any]]) -> tuple[Shipments, Stock]:
+    """Read what is in the shipments that were heard of, and the shelves of it."""
+    shipments = await store.load_shipments(turn, {_shipment_of(heard) for heard in heards})
+    items = {allocation.item for allocations in shipments.values() for allocation in allocations}
+    return shipments, await store.load_valued_stock(turn, items, turn.now.date())
+
+
+def _shipment_of(heard: Heard[Any]) -> store.ShipmentKey:
+    return heard.subject, translate.shipment_number(heard.event.shipment_id)
+
+
 @service.hears(LinesPicked)
 async def note_picks(turn: Turn, picked: Sequence[Heard[LinesPicked]]) -> None:
     """Note which units left their bins: a count of the bin will not find them, and they are still ours."""
-    holdings, stock = await _load(turn, picked)
+    shipments, stock = await _load_shipments(turn, picked)
     for heard in picked:
-        shipment = holdings[heard.subject].shipment(translate.shipment_number(heard.event.shipment_id))
-        for pick in heard.event.picks:
-            outbound.pick(shipment, outbound.Pick(pick.line_id, pick.bin, pick.quantity), stock, heard.id)
-    await store.save_holdings(turn, holdings.values())
+        picks = [outbound.Pick(pick.line_id, pick.bin, pick.quantity) for pick in heard.event.picks]
+        outbound.pick(shipments[_shipment_of(heard)], picks, stock, heard.id)
+    await store.save_allocations(turn, chain(*shipments.values()))
     await keep_stock(turn, stock, {heard.id: heard for heard in picked})
 
 
@@ -52,17 +65,16 @@ async def block_short_bins(turn: Turn, short: Sequence[Heard[LineShortPicked]]) 
 @service.hears(ShipmentDispatched)
 async def consume_allocations(turn: Turn, dispatched: Sequence[Heard[ShipmentDispatched]]) -> None:
     """Let go what left, and tell what it had cost."""
-    holdings, stock = await _load(turn, dispatched)
-    skus = {item.sku for held in holdings.values() for item in held.items}
+    shipments, stock = await _load_shipments(turn, dispatched)
+    skus = {allocation.item.sku for allocations in shipments.values() for allocation in allocations}
     supplies = await store.load_supplies(turn, skus, turn.now.date())
     for heard in dispatched:
-        shipment = holdings[heard.subject].shipment(translate.shipment_number(heard.event.shipment_id))
         lines = translate.units_by_line(heard.event.lines)
-        consumed = outbound.dispatch(shipment, lines, stock, heard.id)
+        consumed = outbound.dispatch(shipments[_shipment_of(heard)], lines, stock, heard.id)
         if consumed:
             currency = supplies[consumed[0].sku].currency
             turn.announce(heard, translate.allocation_consumed(heard.event.shipment_id, consumed, currency))
-    await store.save_holdings(turn, holdings.values())
+    await store.save_allocations(turn, chain(*shipments.values()))
     await keep_stock(turn, stock, {heard.id: heard for heard in dispatched})
 
 
@@ -72,10 +84,9 @@ async def take_back_parcels(turn: Turn, closed: Sequence[Heard[ParcelClosed]]) -
     returned = [heard for heard in closed if heard.event.outcome == "returned"]
     if not returned:
         return
-    holdings, stock = await _load(turn, returned)
+    shipments, stock = await _load_shipments(turn, returned)
     for heard in returned:
-        shipment = holdings[heard.subject].shipment(translate.shipment_number(heard.event.shipment_id))
-        outbound.take_back(shipment, translate.units_by_line(heard.event.lines), stock, heard.id)
+        outbound.take_back(shipments[_shipment_of(heard)], translate.units_by_line(heard.event.lines), stock, heard.id)
     causes = {heard.id: heard for heard in returned}
     await give_to_waiting(turn, stock, causes, "goods_received")
     await keep_stock(turn, stock, causes)

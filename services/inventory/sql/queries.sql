@@ -208,6 +208,16 @@ join demand using (order_id)
 where allocation.order_id = any(:order_ids::text[])
 order by allocation.order_id, shipment, line_number, bin;
 
+-- name: allocations_of_shipments
+select allocation.order_id, allocation.shipment, allocation.line_id, sku, stock_owner, location_id, bin, quantity, picked,
+       dispatched, recalled, short, cost, ship_by, deliver_by
+from allocation
+join demand_line using (order_id, line_id)
+join demand using (order_id)
+join unnest(:order_ids::text[], :shipments::int[]) as wanted (order_id, shipment)
+    on allocation.order_id = wanted.order_id and allocation.shipment = wanted.shipment
+order by allocation.order_id, allocation.shipment, line_number, bin;
+
 -- name: save_allocations
 update allocation
 set quantity = change.quantity, picked = change.picked, dispatched = change.dispatched, recalled = change.recalled,

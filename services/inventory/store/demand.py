@@ -20,6 +20,9 @@ from services.inventory.store.sql import SQL
 
 ALL_UNITS = 2**31 - 1
 
+ShipmentKey = tuple[str, int]
+"""An order and the number of one of its shipments."""
+
 
 class OrderRow(NamedTuple):
     """An order as it came."""
@@ -270,19 +273,31 @@ async def load_holdings(tx: Tx, order_ids: Collection[str]) -> dict[str, Holding
     return holdings
 
 
+async def load_shipments(tx: Tx, wanted: Collection[ShipmentKey]) -> dict[ShipmentKey, list[Allocation]]:
+    """Give what is in these shipments; an order may have many others."""
+    shipments: dict[ShipmentKey, list[Allocation]] = {key: [] for key in wanted}
+    order_ids, numbers = zip(*sorted(shipments), strict=True)
+    for row in await tx.fetch(SQL.allocations_of_shipments, order_ids=order_ids, shipments=numbers):
+        allocation = _allocation(row)
+        shipments[allocation.order_id, allocation.shipment].append(allocation)
+    return shipments
+
+
 def _allocation(row: Record) -> Allocation:
+    order_id, shipment, line_id, sku, owner, location_id, bin_name, quantity, *units, cost, ship_by, deliver_by = row
+    picked, dispatched, recalled, short = units
     return Allocation(
-        order_id=row["order_id"],
-        shipment=row["shipment"],
-        line_id=row["line_id"],
-        place=Place(Item(row["sku"], row["stock_owner"]), row["location_id"], row["bin"]),
-        quantity=row["quantity"],
-        promise=Promise(row["ship_by"], row["deliver_by"]),
-        picked=row["picked"],
-        dispatched=row["dispatched"],
-        recalled=row["recalled"],
-        short=row["short"],
-        cost=row["cost"],
+        order_id=order_id,
+        shipment=shipment,
+        line_id=line_id,
+        place=Place(Item(sku, owner), location_id, bin_name),
+        quantity=quantity,
+        promise=Promise(ship_by, deliver_by),
+        picked=picked,
+        dispatched=dispatched,
+        recalled=recalled,
+        short=short,
+        cost=cost,
     )
 
 
@@ -294,8 +309,12 @@ async def save_holdings(tx: Tx, holdings: Collection[Holdings]) -> None:
         [claim for held in changed for claim in held.loaded],
         [(held.order_id, claim) for held in changed for claim in held.claims],
     )
-    allocations = [allocation for held in holdings for allocation in held.allocations if allocation.changed]
-    if allocations:
+    await save_allocations(tx, [allocation for held in holdings for allocation in held.allocations])
+
+
+async def save_allocations(tx: Tx, loaded: Iterable[Allocation]) -> None:
+    """Write the allocations that changed."""
+    if allocations := [allocation for allocation in loaded if allocation.changed]:
         await tx.execute(
             SQL.save_allocations,
             order_ids=[allocation.order_id for allocation in allocations],

@@ -118,7 +118,7 @@ def test_what_is_dispatched_counts_as_picked() -> None:
     held, stock = holding(picked=1), shelves(picked=1)
 
     [consumed] = dispatch(held.shipment(1), {"1": 5}, stock, "e1")
-    pick(held.shipment(1), Pick("1", "1", 4), stock, "e2")
+    pick(held.shipment(1), [Pick("1", "1", 4)], stock, "e2")
 
     assert (consumed.quantity, consumed.cost) == (5, 500)
     assert (stock.at(place("LON")).on_hand, stock.at(place("LON")).picked) == (4, 0)
@@ -128,7 +128,7 @@ def test_a_pick_heard_after_the_dispatch_is_not_counted_again() -> None:
     held, stock = holding(), shelves()
 
     dispatch(held.shipment(1), {"1": 3}, stock, "e1")
-    pick(held.shipment(1), Pick("1", "1", 3), stock, "e2")
+    pick(held.shipment(1), [Pick("1", "1", 3)], stock, "e2")
     short_pick(held, ShortPick(1, "1", "1", 2), stock, "e3")
 
     assert stock.at(place("LON")).picked == 0

@@ -13,7 +13,6 @@ from services.inventory.core.replenishment import (
     Supply,
     again,
     all_again,
-    receiving_location,
     relink,
     uncovered,
 )
@@ -73,9 +72,9 @@ def test_an_item_without_a_supplier_only_gets_a_date() -> None:
 
 
 def test_goods_are_received_where_they_go_on_cheapest() -> None:
-    assert receiving_location(network(), LONDON) == "LON"
+    assert network().receiver(LONDON) == "LON"
     shop = network(LON=location("LON", kind="store"), EDI=location("EDI"))
-    assert receiving_location(shop, LONDON) == "EDI"
+    assert shop.receiver(LONDON) == "EDI"
 
 
 def test_a_supplier_is_asked_a_bounded_number_of_times() -> None:
