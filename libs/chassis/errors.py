@@ -75,6 +75,10 @@ class FloodError(Exception):
     """
 
 
+class TooLongError(Exception):
+    """An attempt at many messages was cut off after it had worked for long: another must take fewer at once."""
+
+
 class StoppedError(Exception):
     """Told to stop while an outage was waited out: nothing of the batch stands, or its announcements are rows."""
 

@@ -25,6 +25,7 @@ from chassis.errors import (
     HoleError,
     PoisonError,
     StoppedError,
+    TooLongError,
     describe,
     is_outage,
 )
@@ -44,6 +45,7 @@ R = TypeVar("R")
 
 PAUSE_FIRST_S: Final = 0.1
 PAUSE_MAX_S: Final = 10.0  # an outage of minutes is found over within seconds
+TOO_LONG: Final = timedelta(seconds=2)  # the server ends a transaction that thinks for 2.7 s, each time anew
 DUE_PAUSE: Final = timedelta(milliseconds=500)  # rows that others made due (repairs, other lanes) are seen this late
 FLOOD_WINDOW: Final = 1000
 FLOOD_SHARE: Final = 0.05  # more than this, and at least FLOOD_MIN, failing alone: it is us
@@ -173,7 +175,10 @@ class Loop:
         return True
 
     async def _persist(self, part: Sequence[Entry], failure: BaseException | None) -> None:
-        """One attempt, repeated while a dependency is down; then publish what it said."""
+        """One attempt, repeated while a dependency is down; then publish what it said.
+
+        Raises TooLongError when many messages were cut off after a long while, which would happen to them again.
+        """
         began = time.perf_counter()
 
         async def once() -> Taken:
@@ -185,7 +190,12 @@ class Loop:
                 attempt = self.attempt(self._service, ledger, dict(self.epochs), self._lanes, now)
                 return await attempt.run(copies, failure, self._published)
 
-            return await self._memory.transact(work)
+            try:
+                return await self._memory.transact(work)
+            except Exception as error:
+                if len(part) > 1 and is_outage(error) and self._clock() - now > TOO_LONG:
+                    raise TooLongError(describe(error)) from error
+                raise
 
         taken = await self._insist(once, doubtful=False)
         self._published = []

@@ -1,7 +1,7 @@
 """The loop with its tables on a real PostgreSQL: each message once in effect, in order, and nothing lost."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import cast
@@ -9,9 +9,10 @@ from typing import cast
 import pytest
 
 from chassis import Heard, Service, Turn
+from chassis.attempt import Taken
 from chassis.calls import CLAIM, Caller
 from chassis.errors import DoubtError, FloodError, HoleError, OutageError, StoppedError
-from chassis.ports import Decision
+from chassis.ports import Decision, Ledger
 from chassis.wire import Outgoing, read_envelope
 from contracts import billing, intake, payment, shipping
 from contracts.dead_letters import MessageDeadLettered, MessageResolved
@@ -640,6 +641,26 @@ async def test_an_outage_is_waited_out_and_kills_no_message(bench: Bench) -> Non
     await bench.hear(order(), subject="o-1")
 
     assert await story(bench) == ["received"]
+    assert await bench.waiting() == []
+
+
+async def test_what_is_cut_off_for_taking_long_is_taken_in_smaller_pieces(bench: Bench) -> None:
+    transact = bench.memory.transact
+
+    async def cut_off(work: Callable[[Ledger], Awaitable[Taken]]) -> Taken:
+        async def timed(ledger: Ledger) -> Taken:
+            taken = await work(ledger)
+            bench.clock.advance(seconds=sum(taken.outcomes.values()))
+            if sum(taken.outcomes.values()) > 2:
+                raise OutageError("the session was idle for too long")
+            return taken
+
+        return await transact(timed)
+
+    bench.memory.transact = cut_off  # type: ignore[method-assign, assignment]
+    await bench.hear_records([bench.record(order(), f"o-{number}") for number in range(8)])
+
+    assert await story(bench) == ["received"] * 8
     assert await bench.waiting() == []
 
 
