@@ -104,7 +104,7 @@ where order_id = any(:order_ids::text[])
   and (:country::text is null or country = :country)
   and (:placed_from::timestamptz is null or placed_at >= :placed_from)
   and (:placed_before::timestamptz is null or placed_at < :placed_before)
-  and (:incident::text is null or incidents <> '{}' and :incident = any(incidents))
+  and (:incident::text is null or incidents <> '{}' and incidents @> array[:incident::text])
   and (:is_held::boolean is null or (holds <> '{}') = :is_held);
 
 -- name: orders_by_newest
@@ -118,7 +118,7 @@ where (placed_at, order_id) < (:after::timestamptz, :after_id::text)
   and (:country::text is null or country = :country)
   and (:placed_from::timestamptz is null or placed_at >= :placed_from)
   and (:placed_before::timestamptz is null or placed_at < :placed_before)
-  and (:incident::text is null or incidents <> '{}' and :incident = any(incidents))
+  and (:incident::text is null or incidents <> '{}' and incidents @> array[:incident::text])
   and (:is_held::boolean is null or (holds <> '{}') = :is_held)
 order by placed_at desc, order_id desc
 limit :limit;
@@ -134,7 +134,7 @@ where (placed_at, order_id) > (:after::timestamptz, :after_id::text)
   and (:country::text is null or country = :country)
   and (:placed_from::timestamptz is null or placed_at >= :placed_from)
   and (:placed_before::timestamptz is null or placed_at < :placed_before)
-  and (:incident::text is null or incidents <> '{}' and :incident = any(incidents))
+  and (:incident::text is null or incidents <> '{}' and incidents @> array[:incident::text])
   and (:is_held::boolean is null or (holds <> '{}') = :is_held)
 order by placed_at, order_id
 limit :limit;
@@ -151,7 +151,7 @@ where stage not in ('completed', 'cancelled', 'rejected')
   and (:country::text is null or country = :country)
   and (:placed_from::timestamptz is null or placed_at >= :placed_from)
   and (:placed_before::timestamptz is null or placed_at < :placed_before)
-  and (:incident::text is null or incidents <> '{}' and :incident = any(incidents))
+  and (:incident::text is null or incidents <> '{}' and incidents @> array[:incident::text])
   and (:is_held::boolean is null or (holds <> '{}') = :is_held)
 order by since, order_id
 limit :limit;
@@ -168,7 +168,7 @@ where stage in ('received', 'released', 'allocated', 'packed')
   and (:country::text is null or country = :country)
   and (:placed_from::timestamptz is null or placed_at >= :placed_from)
   and (:placed_before::timestamptz is null or placed_at < :placed_before)
-  and (:incident::text is null or incidents <> '{}' and :incident = any(incidents))
+  and (:incident::text is null or incidents <> '{}' and incidents @> array[:incident::text])
   and (:is_held::boolean is null or (holds <> '{}') = :is_held)
 order by ship_by, order_id
 limit :limit;
@@ -184,7 +184,7 @@ where (total, order_id) < (:after::bigint, :after_id::text)
   and (:country::text is null or country = :country)
   and (:placed_from::timestamptz is null or placed_at >= :placed_from)
   and (:placed_before::timestamptz is null or placed_at < :placed_before)
-  and (:incident::text is null or incidents <> '{}' and :incident = any(incidents))
+  and (:incident::text is null or incidents <> '{}' and incidents @> array[:incident::text])
   and (:is_held::boolean is null or (holds <> '{}') = :is_held)
 order by total desc, order_id desc
 limit :limit;

@@ -17,7 +17,7 @@ _BEGIN: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _END: Final = datetime(2200, 1, 1, tzinfo=UTC)
 _LAST: Final = "\uffff"  # after every id, in the order of bytes
 _MOST: Final = 2**62
-NAMED_MAX: Final = 1_000  # a name that fits more orders is a customer's: the list can be filtered by it
+NAMED_MAX: Final = 200  # a name that fits more orders is a customer's: the list can be filtered by it
 
 
 class _Order(NamedTuple):
@@ -49,9 +49,18 @@ async def search(
     if text:
         return await _named(source, text, filters, sort, limit)
     order = _ORDERS[sort]
-    start, start_id = order.read(after) if after else order.start
+    start, start_id = order.read(after) if after else _start(wanted, sort)
     rows = await source.fetch(order.query, **filters, after=start, after_id=start_id, limit=limit + 1)
     return cut([order_of(row) for row in rows], limit, lambda each: (order.key(each), each.order_id))
+
+
+def _start(wanted: Wanted, sort: Sort) -> tuple[Key, str]:
+    """Begin a list by time where its first order can be: a walk from the end of all would pass what is not wanted."""
+    if sort is Sort.NEWEST and wanted.placed_before:
+        return wanted.placed_before, ""
+    if sort is Sort.OLDEST and wanted.placed_from:
+        return wanted.placed_from, ""
+    return _ORDERS[sort].start
 
 
 async def _named(source: Source, text: str, filters: dict[str, Any], sort: Sort, limit: int) -> Paged[Order]:
