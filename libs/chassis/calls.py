@@ -46,6 +46,10 @@ class Breaker:
     failures: int = 0
     open_until: datetime = _EVER
 
+    def is_open(self, now: datetime) -> bool:
+        """Whether to wait; no longer than the longest rest, should the clock have been set back."""
+        return now < self.open_until <= now + BREAKER_MAX
+
     def answered(self) -> None:
         """The other side is there."""
         self.failures = 0
@@ -78,7 +82,7 @@ class Caller:
         DoubtError: a call whose answer was not stored is made again, with the same id.
         """
         now = self._clock()
-        types = [kind for kind, breaker in self._breakers.items() if breaker.open_until <= now]
+        types = [kind for kind, breaker in self._breakers.items() if not breaker.is_open(now)]
         room = ROOM - len(self._open)
         claimed = await self._memory.claim(types, now, now + CLAIM, room) if types and room else []
         self._open |= {asyncio.ensure_future(self._make(call)): (call.id, now + CLAIM) for call in claimed}

@@ -180,6 +180,10 @@ class PostgresMemory:
         rows = await self._fetch(SQL.take_over, lanes=sorted(lanes))
         return {row["lane"]: row["epoch"] for row in rows}
 
+    async def bring_near(self, lanes: Collection[int], now: datetime, horizon: datetime) -> None:
+        """Make due what waits beyond a horizon, timers apart."""
+        await self._fetch(SQL.bring_near, lanes=sorted(lanes), now=now, horizon=horizon)
+
     async def leftovers(self, lanes: Collection[int]) -> list[tuple[tuple[int, int], Outgoing]]:
         """What former owners announced and may not have published, in order."""
         rows = await self._fetch(SQL.leftovers, lanes=sorted(lanes))

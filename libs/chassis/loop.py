@@ -29,6 +29,7 @@ from chassis.errors import (
     describe,
     is_outage,
 )
+from chassis.later import WAIT_MAX
 from chassis.reading import read_parked, read_record
 from chassis.wire import moment_of
 from contracts.values import lane_of
@@ -87,9 +88,16 @@ class Loop:
             reach(Point.TAKEOVER_PUBLISHED)
             await self._insist(lambda: self._memory.forget_leftovers([place for place, _ in rows]))
         self.epochs.update(epochs)
+        await self._insist(self.bring_near)
         self._metrics.takeovers.inc(len(lanes))
         self._look_at = self._clock()
         _LOG.info("lanes_taken_over", lanes=sorted(lanes), leftovers=len(rows))
+
+    async def bring_near(self) -> None:
+        """Make due what the clock, set back since, put off by more than anything but a timer waits."""
+        now, lanes = self._clock(), list(self.epochs)
+        await self._memory.bring_near(lanes, now, now + 2 * WAIT_MAX)
+        self._look_at = now
 
     def drop(self, lanes: Sequence[int] | None = None) -> None:
         """Stop working these lanes, or all."""
@@ -133,7 +141,8 @@ class Loop:
 
     async def _due(self, records: Sequence[Record]) -> list[Entry]:
         now = self._clock()
-        if now < self._look_at or not self.epochs:
+        # Further ahead than a pause is only what a clock said that was set back since.
+        if now < self._look_at <= now + DUE_PAUSE or not self.epochs:
             return []
         horizon = min(now, self._log.backlog_since() or now)
         if records:  # these are not yet handled either

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import signal
+import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from datetime import UTC, datetime
@@ -35,6 +36,7 @@ _LOG: Final = structlog.stdlib.get_logger(__name__)
 
 TICK_S: Final = 0.02  # how late a due row is seen while no records come; a look costs nothing unless something is due
 TIDY_S: Final = 1.0  # an idle instance deletes its published rows after this
+SET_BACK_S: Final = 60.0  # clocks are corrected by less, in small steps
 REPORT_S: Final = 5.0  # how often lag and waiting rows are measured
 CALL_PAUSE_S: Final = 0.5  # between looks for calls that were put off; those that we place are made at once
 CLOSE_S: Final = 5.0
@@ -74,6 +76,7 @@ class Process:
         self._topics = [topic.name for topic in service.topics]
         self._assignment = Assignment(settings.lanes, len(self._topics))
         self._halted: set[int] = set()
+        self._lead_s = time.time() - time.monotonic()
         self._loop: Loop
         self._memory: PostgresMemory
         self.is_broken = False
@@ -244,8 +247,17 @@ class Process:
         while True:
             await asyncio.sleep(REPORT_S)
             with suppress(OutageError):
+                await self._mind_the_clock()
                 await self._tell_broker()
                 await self._tell_outlook()
+
+    async def _mind_the_clock(self) -> None:
+        """Notice that the clock was set back: what it wrote before would wait until it says the same again."""
+        lead_s = time.time() - time.monotonic()
+        if lead_s < self._lead_s - SET_BACK_S:
+            _LOG.warning("clock_set_back", seconds=round(self._lead_s - lead_s))
+            await self._loop.bring_near()
+        self._lead_s = lead_s
 
     async def _tell_broker(self) -> None:
         tell = self._health.tell

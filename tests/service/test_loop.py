@@ -779,6 +779,23 @@ async def test_a_call_whose_maker_died_is_made_again_soon(bench: Bench) -> None:
     assert await story(bench) == ["received", "charged"]
 
 
+async def test_a_clock_that_is_set_back_holds_up_nothing(bench: Bench) -> None:
+    bench.clock.advance(days=1)
+    await bench.hear(order("call q 1"), subject="o-1")
+    bench.loop.look()
+    caller = Caller(bench.memory, {Charge: _charge}, bench.metrics, LANES, bench.clock)
+
+    bench.clock.advance(days=-1)
+    assert await caller.turn() == 0
+    await bench.loop.bring_near()
+    while await caller.turn():
+        """The call is made, and its answer stored."""
+    bench.loop._look_at += timedelta(days=1)
+    await bench.loop.take([])
+
+    assert await story(bench) == ["received", "charged"]
+
+
 async def test_a_breaker_leaves_a_dead_side_alone(bench: Bench) -> None:
     asked = 0
 

@@ -282,6 +282,9 @@ class SimMemory:
 
         return await self.database.alone(self.host, f"take over {sorted(lanes)}", statement)
 
+    async def bring_near(self, lanes: Collection[int], now: datetime, horizon: datetime) -> None:
+        """Do nothing: no simulated clock is set back."""
+
     async def leftovers(self, lanes: Collection[int]) -> list[tuple[tuple[int, int], Outgoing]]:
         async def statement(session: Session) -> list[tuple[tuple[int, int], Outgoing]]:
             rows = sorted(session.scan("outbox").items())

@@ -138,6 +138,14 @@ insert into lease (lane, epoch) select lane, 1 from unnest(:lanes::smallint[]) a
 on conflict (lane) do update set epoch = lease.epoch + 1
 returning lane, epoch;
 
+-- name: bring_near
+-- Rows and calls that wait longer than any wait were written by a clock that was set back since.
+with near as (
+    update later set due = :now::timestamptz
+    where lane = any(:lanes::smallint[]) and due > :horizon::timestamptz and not timer
+)
+update call set due = :now::timestamptz where lane = any(:lanes::smallint[]) and due > :horizon::timestamptz;
+
 -- name: count_messages
 insert into tally (topic, lane, outcome, messages)
 select topic, lane, outcome, messages
