@@ -40,7 +40,7 @@ from ordermill.world.reply import Temper
 from ordermill.world.world import Settings
 from tests.faults.door import Door, edge
 from tests.faults.evidence import Evidence, Sums, facts_of, moved, sums_of
-from tests.faults.processes import KILLED, Instance, Supervisor
+from tests.faults.processes import KILLED, SPEECHLESS, Instance, Supervisor
 from tests.faults.report import Row
 from tests.faults.volumes import Volume, small
 from tests.faults.workload import SEED, Work, id_of
@@ -52,6 +52,7 @@ from tests.servers import CHECKOUT
 DRAIN_S = float(os.environ.get("ORDERMILL_FAULTS_DRAIN_S", "30"))  # after the fault is over, everything is at rest
 PATIENCE_S = 90.0  # for a fault to strike
 ORDERS = 24  # of a scenario: enough for every kind several times, few enough for a minute
+LOG_MESSAGES = 100  # of 8 MB: twice what the volume holds
 PORTION = 2  # orders said at once, so that a scenario's make many batches
 OVER_S = 2.0  # the time over which they are placed
 REST_S = 1.0  # who says nothing for so long waits for somebody
@@ -70,6 +71,8 @@ class Scenario:
     ends_before: int
     fired: int = 0
     remark: str = ""
+    may_break: bool = False
+    """Whether processes may end by themselves, broken."""
     said_at: dict[str, datetime] = field(default_factory=dict)
     drain_s: float = DRAIN_S
 
@@ -219,7 +222,8 @@ class Ground(Pipeline):
         remark = scenario.remark
         self.runs.append(Row(scenario.fault, scenario.fired, work.number, len(lost), len(doubled), drained_s, remark))
         none(complaints)
-        none([end for end in self.supervisor.ends()[scenario.ends_before :] if end[1] not in {0, KILLED}])
+        ends = self.supervisor.ends()[scenario.ends_before :]
+        none([end for end in ends if end[1] not in {0, KILLED, SPEECHLESS} and not scenario.may_break])
         none([*lost, *doubled])
         none([(each.law.says, each.rows[:3], each.skipped) for each in await examine(self.stack) if not each.holds])
         facts = {} if work.is_contended else await facts_of(self.stack, work)
@@ -434,13 +438,24 @@ class Ground(Pipeline):
         """Have PostgreSQL's data, or a part of it, on a small volume of its own."""
         folder = self.stack.home.postgres / "data" / part
         await self.kill_server("postgres", signal.SIGINT)
-        with small(folder, mib) as volume:
+        try:
+            with small(folder, mib) as volume:
+                await self.start_servers()
+                try:
+                    yield volume
+                finally:
+                    if self.stack.find("postgres"):
+                        await self.kill_server("postgres", signal.SIGINT)
+        finally:
             await self.start_servers()
-            try:
-                yield volume
-            finally:
-                await self.kill_server("postgres", signal.SIGINT)
-        await self.start_servers()
+
+    async def use_up_log(self) -> None:
+        """Write into PostgreSQL's log until there is no room: it keeps some segments to be written anew."""
+        connection = await asyncpg.connect(self.stack.admin_url)
+        with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+            for _ in range(LOG_MESSAGES):
+                await connection.execute("select pg_logical_emit_message(true, 'ballast', repeat('x', 8000000))")
+        connection.terminate()
 
     def words_in(self, name: str, words: str) -> int:
         """How often a server said this."""

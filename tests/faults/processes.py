@@ -21,6 +21,7 @@ START_S = 90.0  # eight processes that start at once on two slow cores take 20 s
 GRACE_S = 30.0  # after which orchestrators kill
 PROBE_S = 1.0
 KILLED = -signal.SIGKILL
+SPEECHLESS = 120  # Python's own code for a clean end whose last words could not be written
 
 
 @dataclass

@@ -91,7 +91,7 @@ async def test_poison_of_every_kind_holds_up_only_itself(ground: Ground) -> None
         letter = await ground.until_rests("intake", poisoned.subject())
         await ground.wait(lambda: all(ground.of(intake.OrderReleased, id_of(order)) for order in others), "released")
         assert not ground.of(intake.OrderReceived, id_of(poisoned))
-        await ground.decide("intake", letter, "retry", poisoned.encode())
+        await ground.decide("intake", letter, "edit", poisoned.encode())
         await ground.until(intake.OrderCompleted, id_of(poisoned))
         run.fired += 1 + await ground.discard_all()
         usual_s, slowest_s = ground.golden[work.number, False].slowest_s, run.slowest_s(others)
