@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from chassis.wire import moment_of
+from contracts.floor import GoodsReceived
+from contracts.inventory import GoodsBooked
 from contracts.masking import MASK, masked
 from contracts.one_line import one_line
 from contracts.topics import TOPICS, Topic, event_class, topic_named
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 
 # Written by clients and by us alike; what else a stranger puts into a header of a personal topic may be personal.
 KNOWN_HEADERS = frozenset({"content-type", "traceparent", "tracestate"})
+
+_RECEIPTS = frozenset({GoodsReceived.type, GoodsBooked.type})
 
 
 @cache
@@ -81,7 +85,23 @@ def message_of(record: "Record") -> Message:
 def said_of(record: "Record") -> Said:
     """Give what a record says in a story."""
     message = message_of(record)
-    return Said(brief=message.brief, body=message.body, is_readable=message.is_readable)
+    return Said(
+        brief=message.brief,
+        body=message.body,
+        is_readable=message.is_readable,
+        items=_items(type_of(record), record.value),
+    )
+
+
+def _items(wire_type: str, body: bytes | None) -> frozenset[str]:
+    """Say which items a receipt brings; nothing for all other messages."""
+    match event_of(wire_type, body) if wire_type in _RECEIPTS else None:
+        case GoodsReceived(sku=sku):
+            return frozenset({sku})
+        case GoodsBooked(lines=lines):
+            return frozenset(line.sku for line in lines)
+        case _:
+            return frozenset()
 
 
 def event_of(wire_type: str, body: bytes | None) -> "Event | None":

@@ -52,9 +52,9 @@ class Visitor:
         """Wait until a text is on the page."""
         await self.page.get_by_text(text).first.wait_for(timeout=PATIENCE_MS)
 
-    async def findings(self) -> list[str]:
-        """What axe finds on the page that is serious or worse."""
-        found: Any = await Axe().run(self.page)
+    async def findings(self, *rules: str) -> list[str]:
+        """What axe finds on the page that is serious or worse, by these rules or all."""
+        found: Any = await Axe().run(self.page, options={"runOnly": list(rules)} if rules else None)
         return [
             f"{each['id']}: {each['nodes'][0]['html'][:200]}"
             for each in found.response["violations"]

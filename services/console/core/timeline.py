@@ -15,6 +15,8 @@ class Said:
     brief: str = ""
     body: str = ""
     is_readable: bool = False
+    items: frozenset[str] = frozenset()
+    """The items that a receipt brings: many orders share one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +43,17 @@ def entries(
         for pointer in sorted(
             known.values(), key=lambda each: (each.at, _depth(each, known), each.topic, each.position)
         )
+    ]
+
+
+def concerning(
+    pointers: Iterable[Pointer], said: Mapping[tuple[str, int, int], Said], items: frozenset[str]
+) -> list[Pointer]:
+    """Leave out receipts of other items that came with the same purchase order."""
+    return [
+        pointer
+        for pointer in pointers
+        if not (brought := said.get((pointer.topic, pointer.lane, pointer.position), Said()).items) or brought & items
     ]
 
 

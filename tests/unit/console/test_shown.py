@@ -17,7 +17,7 @@ from services.console.core.drawing import Measured, drawing
 from services.console.core.figures import DEFINITIONS, Day, Name, figure_of
 from services.console.core.instances import together, told
 from services.console.core.story import Pointer
-from services.console.core.timeline import entries
+from services.console.core.timeline import Said, concerning, entries
 from services.console.core.trends import Trend, sparkline
 from services.console.web.spreadsheets import as_csv, as_xlsx
 
@@ -44,6 +44,16 @@ def test_a_story_is_told_in_time_with_causes_first() -> None:
 
 def test_causes_in_a_circle_end_the_story_all_the_same() -> None:
     assert len(entries([pointer(1, cause=2, second=0), pointer(2, cause=1, second=0)], {}, {})) == 2
+
+
+def test_receipts_of_other_orders_items_are_left_out_of_a_story() -> None:
+    mine, others, both = (pointer(number, cause=None, second=0) for number in (1, 2, 3))
+    said = {
+        ("intake-orders", 0, 1): Said(items=frozenset({"A"})),
+        ("intake-orders", 0, 2): Said(items=frozenset({"B"})),
+    }
+
+    assert concerning([mine, others, both], said, frozenset({"A"})) == [mine, both]
 
 
 def test_a_rate_survives_a_counter_that_begins_anew() -> None:

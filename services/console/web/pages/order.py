@@ -12,7 +12,7 @@ from starlette.routing import BaseRoute, Route
 from contracts.topics import TOPICS
 from services.console.core.places import Place
 from services.console.core.story import Pointer
-from services.console.core.timeline import Said, entries, steps
+from services.console.core.timeline import Said, concerning, entries, steps
 from services.console.store import letters
 from services.console.store import story as store
 from services.console.translate import said_of
@@ -71,11 +71,12 @@ class Stories:
             raise PageError(HTTPStatus.NOT_FOUND, what, "Search for it by its number at the channel: web:1234.")
         pointers = pointers or await store.pointers(self._desk.source, order_id)
         said = await self._bodies(pointers[:BODIES_MAX])
+        items = frozenset(line.sku for line in story.lines)
         return {
             "story": story,
             "head": story.head,
             "steps": steps(story.head, story.shipments, story.parcels),
-            "entries": entries(pointers, said, OWNERS),
+            "entries": entries(concerning(pointers, said, items), said, OWNERS),
             "letters": await letters.letters_about(self._desk.source, {pointer.key for pointer in pointers}),
         }
 
