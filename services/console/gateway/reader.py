@@ -28,7 +28,7 @@ from services.console.core.places import (
 if TYPE_CHECKING:
     from chassis.wire import Record
 
-POLL_MS: Final = 200
+POLL_MS: Final = 40  # at the end of a log the broker would wait for more; here nobody does
 LOOK_LIMIT_S: Final = 4.0  # then what was found is shown, with a link that goes on
 MESSAGES_MAX: Final = 50_000
 BYTES_MAX: Final = 64_000_000
