@@ -235,6 +235,7 @@ PIPELINE = {
         Chart("Longest wait for what must come first", "s", _largest("ordermill_later_oldest_seconds", where=_EARLY)),
         Chart("Messages by outcome", "ops", _a_second("ordermill_messages_total", "outcome")),
         Chart("Announced, not yet published", "short", _largest("ordermill_outbox_rows")),
+        Chart("Oldest announcement not yet published", "s", _largest("ordermill_outbox_age_seconds")),
         Chart("Not ready", "s", _largest("ordermill_trouble_seconds", "service, trouble")),
     ),
     "How it works": (

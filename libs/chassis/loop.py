@@ -71,6 +71,7 @@ class Loop:
         self.called = asyncio.Event()
         """Set when calls to the outside were placed."""
         self._published: list[int] = []
+        self._unpublished_since: datetime | None = None
         self._look_at = datetime.min.replace(tzinfo=UTC)
         self._recent: deque[bool] = deque(maxlen=FLOOD_WINDOW)
 
@@ -112,6 +113,12 @@ class Loop:
     def look(self) -> None:
         """Look for due rows with the next batch: something became due."""
         self._look_at = self._clock()
+
+    @property
+    def unpublished_s(self) -> float:
+        """How long ago the announcements in hand were committed; 0 when all are published."""
+        since = self._unpublished_since
+        return 0.0 if since is None else max(0.0, (self._clock() - since).total_seconds())
 
     # --- batches ---
 
@@ -210,7 +217,9 @@ class Loop:
         self._published = []
         if taken.said.batch is not None:
             reach(Point.AFTER_COMMIT)
+            self._unpublished_since = self._clock()
             await self._insist(lambda: self._log.publish(taken.said.outgoing))
+            self._unpublished_since = None
             reach(Point.AFTER_PUBLISH)
             self._published = [taken.said.batch]
         if taken.is_more_due:

@@ -38,6 +38,7 @@ class Metrics:
         self._lag_messages = self._gauge("lag_messages", "Messages not yet handled", "topic")
         self._lag_seconds = self._gauge("lag_seconds", "Age of the oldest message not yet handled", "topic")
         self._outbox_rows = self._gauge("outbox_rows", "Announcements not yet published")
+        self._outbox_age = self._gauge("outbox_age_seconds", "How long announcements have waited for the broker")
         self._later_rows = self._gauge(
             "later_rows", "Rows that wait, by reason; the dead ones are dead letters", "reason"
         )
@@ -74,9 +75,10 @@ class Metrics:
         self._lag_messages[topic,].set(messages)
         self._lag_seconds[topic,].set(seconds)
 
-    def outbox(self, rows: int) -> None:
-        """Say what is committed and not yet published."""
+    def outbox(self, rows: int, oldest_s: float) -> None:
+        """Say what is committed and not yet published, and for how long."""
         self._outbox_rows[()].set(rows)
+        self._outbox_age[()].set(oldest_s)
 
     def later(self, reasons: Mapping[str, tuple[int, float]]) -> None:
         """Say how many rows wait and how long the oldest has waited, by reason; reasons not named have none."""

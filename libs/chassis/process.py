@@ -284,7 +284,7 @@ class Process:
         self._metrics.later({detail: (number, age) for what, detail, number, age in ages if what == "later"})
         for what, _, number, _ in ages:
             if what == "outbox":
-                self._metrics.outbox(number)
+                self._metrics.outbox(number, self._loop.unpublished_s)
 
 
 def tune_garbage_collection() -> None:

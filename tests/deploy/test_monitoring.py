@@ -41,7 +41,7 @@ def _pages() -> Iterator[bytes]:
     metrics.batch(1, 0.1, {("a.type", "handled"): 1})
     metrics.group("a.type", 0.1)
     metrics.lag("a-topic", 1, 1.0)
-    metrics.outbox(1)
+    metrics.outbox(1, 0.5)
     metrics.later({"dead": (1, 1.0)})
     metrics.call("a.call", "answered")
     metrics.breaker("a.call", is_open=True)

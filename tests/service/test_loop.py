@@ -580,6 +580,7 @@ async def test_the_heir_publishes_what_its_forerunner_left(bench: Bench) -> None
         raise ConnectionResetError
 
     async def stop(_seconds: float) -> None:
+        bench.clock.now += timedelta(seconds=5)
         raise StoppedError
 
     publish, bench.log.publish = bench.log.publish, fail  # type: ignore[method-assign]
@@ -587,6 +588,7 @@ async def test_the_heir_publishes_what_its_forerunner_left(bench: Bench) -> None
     with pytest.raises(StoppedError):
         await bench.loop.take([bench.record(order(), "o-1")])
     bench.log.publish = publish  # type: ignore[method-assign]
+    assert bench.loop.unpublished_s == 5
     assert published == bench.log.appended == []
 
     await bench.crash()

@@ -55,7 +55,7 @@ def test_gauges_show_the_last_value_told() -> None:
     metrics = Metrics("shop")
 
     metrics.lag("intake-orders", 40, 1.5)
-    metrics.outbox(7)
+    metrics.outbox(7, 2.5)
     metrics.troubles({"broker_silent": 3.0, "database_silent": 1.0})
     metrics.troubles({"broker_silent": 4.0})
     metrics.breaker("billing.capture", is_open=True)
@@ -73,6 +73,7 @@ def test_gauges_show_the_last_value_told() -> None:
     assert page["handler_seconds_count", ("shop.sold.v1",)] == 1
     assert page["event_loop_lag_seconds", ()] == 0.02
     assert page["takeovers_total", ()] == 6
+    assert (page["outbox_rows", ()], page["outbox_age_seconds", ()]) == (7, 2.5)
 
 
 def test_two_services_in_one_process_count_apart() -> None:
