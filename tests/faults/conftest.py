@@ -54,11 +54,12 @@ async def prepared(name: str, options: Options, crashes: Path) -> AsyncIterator[
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print the table; `make faults` that found nothing writes it down too."""
+    """Print the table; `make faults` writes it down too."""
     if not ROWS:
         return
     terminalreporter.write_line("\n" + table(ROWS))
     stats = terminalreporter.stats
-    if os.environ.get("ORDERMILL_FAULTS_PAGE") and not any(stats.get(kind) for kind in ("failed", "error")):
-        skipped = [str(report.longrepr[2]) for report in stats.get("skipped", [])]
-        write(ROWS, monotonic() - BEGAN, skipped)
+    if os.environ.get("ORDERMILL_FAULTS_PAGE"):
+        remarks = [f"not run: {report.longrepr[2].removeprefix('Skipped: ')}" for report in stats.get("skipped", [])]
+        remarks += [f"FAILED: {report.nodeid}" for kind in ("failed", "error") for report in stats.get(kind, [])]
+        write(ROWS, monotonic() - BEGAN, sorted(set(remarks)))

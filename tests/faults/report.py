@@ -34,7 +34,7 @@ def table(rows: Sequence[Row]) -> str:
     return "\n".join(f"| {' | '.join(_pad(line, widths))} |" for line in (COLUMNS, rule, *lines))
 
 
-def write(rows: Sequence[Row], seconds: float, skipped: Sequence[str]) -> None:
+def write(rows: Sequence[Row], seconds: float, others: Sequence[str]) -> None:
     """Put the run's table into the page."""
     head, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
     _, _, tail = rest.partition(END)
@@ -48,8 +48,7 @@ def write(rows: Sequence[Row], seconds: float, skipped: Sequence[str]) -> None:
         table(rows),
     ]
     remarks = [f"- {row.fault}: {row.remark}" for row in rows if row.remark]
-    left_out = [f"- not run here: {reason}" for reason in skipped]
-    parts = [head + BEGIN, *said, "\n".join([*remarks, *left_out]), END + tail]
+    parts = [head + BEGIN, *said, "\n".join([*remarks, *(f"- {other}" for other in others)]), END + tail]
     PAGE.write_text("\n\n".join(part for part in parts if part), encoding="utf-8")
 
 

@@ -16,6 +16,11 @@ pytestmark = pytest.mark.faults
 ROUNDS_S = 600.0 if is_long() else 60.0
 MEAN_S = 3.0  # between two kills: a process needs as long to start
 STORM_S = 120.0 if is_long() else 30.0
+FROZEN = [
+    (Point.COMMIT_SENT, "with a commit under way"),
+    (Point.AFTER_WRITE, "in an open transaction"),
+    (Point.AFTER_COMMIT, "with announcements in hand"),
+]
 BEAT_S = 1.5  # a member joins, and leaves after as long
 
 
@@ -55,14 +60,7 @@ async def test_services_are_rolled_one_after_the_other(ground: Ground) -> None:
         run.remark = f"every exit code 0, the slowest after {slowest:.1f} s, no record delivered twice"
 
 
-@pytest.mark.parametrize(
-    ("point", "what"),
-    [
-        (Point.COMMIT_SENT, "with a commit under way"),
-        (Point.AFTER_WRITE, "in an open transaction"),
-        (Point.AFTER_COMMIT, "with announcements in hand"),
-    ],
-)
+@pytest.mark.parametrize(("point", "what"), FROZEN if is_long() else FROZEN[:1])
 async def test_a_frozen_process_comes_back_when_others_have_its_lanes(ground: Ground, point: Point, what: str) -> None:
     async with ground.doubled_up(ALL), ground.scenario(f"SIGSTOP past the session {what}, then SIGCONT") as run:
         since = len(ground.fired())

@@ -11,11 +11,13 @@ from ordermill.lag import lags_of
 from ordermill.world.speech import outgoing
 from tests.faults.ground import ALL, Ground
 from tests.faults.poison import strange_records
+from tests.faults.report import is_long
 from tests.faults.workload import SEED, id_of
 
 pytestmark = pytest.mark.faults
 
 COPIES = 2
+LATE = ("intake", "inventory", "notifications")  # the first, one in the middle, the last
 UNHARMED_S = 0.5  # a batch is halved eleven times at most, and each half is a transaction
 
 
@@ -45,7 +47,7 @@ async def test_every_record_comes_again_in_any_order(ground: Ground) -> None:
             run.fired += len(records)
 
 
-@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("name", ALL if is_long() else LATE)
 async def test_one_service_hears_everything_afterwards(ground: Ground, name: str) -> None:
     async with ground.scenario(f"{name} down for the whole run, then started") as run:
         assert await ground.supervisor.stop([name]) == {name: 0}

@@ -8,6 +8,7 @@ import pytest
 
 from tests.faults.ground import ALL, Ground
 from tests.faults.processes import GRACE_S
+from tests.faults.report import is_long
 
 pytestmark = pytest.mark.faults
 
@@ -26,6 +27,7 @@ async def test_a_server_is_killed_under_load(ground: Ground, server: str) -> Non
         await loading
 
 
+@pytest.mark.skipif(not is_long(), reason="servers that are stopped and started: make faults LONG=1; kill -9 is worse")
 @pytest.mark.parametrize("server", SERVERS)
 async def test_a_server_is_restarted_under_load(ground: Ground, server: str) -> None:
     async with ground.scenario(f"restart {server}") as run:
