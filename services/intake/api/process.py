@@ -1,7 +1,9 @@
 """The edge as a process: its log, its sockets, its server.  Assembly only."""
 
 import asyncio
+import signal
 import socket
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Final
@@ -27,7 +29,10 @@ BACKLOG: Final = 512
 
 
 def serve() -> None:
-    """Run the edge until SIGTERM or SIGINT."""
+    """Run the edge until SIGTERM or SIGINT; exits 0."""
+    # uvicorn sends itself the signal again once it has drained: by default that is no clean end.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: sys.exit(0))
     settings = EdgeSettings()
     configure("intake-api", settings.instance, settings.log_level)
     if settings.crash_at:
