@@ -53,13 +53,14 @@ async def prepared(name: str, options: Options, crashes: Path) -> AsyncIterator[
             await loop.run_in_executor(thread, servers.__exit__, None, None, None)
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print the table; `make faults` writes it down too."""
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, exitstatus: pytest.ExitCode) -> None:
+    """Print the table; `make faults` writes it down too, whatever it is."""
     if not ROWS:
         return
     terminalreporter.write_line("\n" + table(ROWS))
     stats = terminalreporter.stats
-    if os.environ.get("ORDERMILL_FAULTS_PAGE"):
+    if command := os.environ.get("ORDERMILL_FAULTS_PAGE"):
         remarks = [f"not run: {report.longrepr[2].removeprefix('Skipped: ')}" for report in stats.get("skipped", [])]
         remarks += [f"FAILED: {report.nodeid}" for kind in ("failed", "error") for report in stats.get(kind, [])]
-        write(ROWS, monotonic() - BEGAN, sorted(set(remarks)))
+        remarks += ["stopped before its end"] if exitstatus == pytest.ExitCode.INTERRUPTED else []
+        write(ROWS, command, monotonic() - BEGAN, sorted(set(remarks)))

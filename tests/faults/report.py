@@ -34,14 +34,14 @@ def table(rows: Sequence[Row]) -> str:
     return "\n".join(f"| {' | '.join(_pad(line, widths))} |" for line in (COLUMNS, rule, *lines))
 
 
-def write(rows: Sequence[Row], seconds: float, others: Sequence[str]) -> None:
+def write(rows: Sequence[Row], command: str, seconds: float, others: Sequence[str]) -> None:
     """Put the run's table into the page."""
     head, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
     _, _, tail = rest.partition(END)
     struck = sum(row.fired for row in rows)
     said = [
         (
-            f"`{command()}` at commit {_commit()}, {datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores, "
+            f"`{command}` at commit {_commit()}, {datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores, "
             f"{platform.system()} {platform.machine()}, Python {platform.python_version()}: {len(rows)} runs, "
             f"{struck} faults, {sum(row.orders for row in rows):,} orders, {seconds / 60:.0f} minutes."
         ),
@@ -50,11 +50,6 @@ def write(rows: Sequence[Row], seconds: float, others: Sequence[str]) -> None:
     remarks = [f"- {row.fault}: {row.remark}" for row in rows if row.remark]
     parts = [head + BEGIN, *said, "\n".join([*remarks, *(f"- {other}" for other in others)]), END + tail]
     PAGE.write_text("\n\n".join(part for part in parts if part), encoding="utf-8")
-
-
-def command() -> str:
-    """What the user typed."""
-    return "make faults LONG=1" if is_long() else "make faults"
 
 
 def is_long() -> bool:
