@@ -12,7 +12,8 @@ from aiokafka.errors import KafkaError
 from aiokafka.partitioner import murmur2
 
 from chassis.records import tolerate
-from contracts.topics import LANES, Topic
+from contracts.topic import Topic
+from contracts.topics import LANES
 from contracts.values import lane_of
 from ordermill.errors import CommandError
 

@@ -28,7 +28,8 @@ from chassis.wire import read_envelope
 from contracts.dead_letters import MessageDeadLettered, MessageResolved
 from contracts.desk import DeadLetterDecided, Verdict
 from contracts.masking import masked
-from contracts.topics import DEAD_LETTERS, Service, event_class
+from contracts.topic import Service
+from contracts.topics import DEAD_LETTERS, event_class
 from ordermill import stack
 from ordermill.access import reading
 from ordermill.broker import consuming, home_of, logs_of, messages, silent

@@ -8,7 +8,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 
-from contracts.topics import TOPICS, Service, Topic
+from contracts.topic import Service, Topic
+from contracts.topics import TOPICS
 from ordermill import stack
 from ordermill.broker import Log, Place, administering, consuming, logs_of, places_of, reached
 from ordermill.render import duration, print_json, print_table

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
-from contracts.topics import LANES, TOPICS, Topic
+from contracts.topic import Topic
+from contracts.topics import LANES, TOPICS
 
 CREATE_LIMIT_S = 60  # 22 topics of 12 partitions take 2 s on one broker
 

@@ -18,8 +18,8 @@ from chassis.errors import FencedError, describe
 from chassis.groups import cut
 from chassis.later import Queues, Shelf
 from chassis.turn import Turn
+from contracts.topic import Service as Party
 from contracts.topics import DEAD_LETTERS
-from contracts.topics import Service as Party
 from contracts.values import lane_of
 
 if TYPE_CHECKING:

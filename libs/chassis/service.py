@@ -18,8 +18,9 @@ from chassis.turn import Turn
 from chassis.wire import Envelope
 from contracts.desk import DeadLetterDecided
 from contracts.event import Event
-from contracts.topics import TOPICS, Topic, topic_of
-from contracts.topics import Service as Party
+from contracts.topic import Service as Party
+from contracts.topic import Topic
+from contracts.topics import TOPICS, topic_of
 
 E = TypeVar("E", bound=BaseModel)
 

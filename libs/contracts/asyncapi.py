@@ -5,7 +5,8 @@ from typing import Any
 from pydantic.json_schema import models_json_schema
 
 from contracts.event import Event
-from contracts.topics import LANES, TOPICS, Party, Topic
+from contracts.topic import Party, Topic
+from contracts.topics import LANES, TOPICS
 
 Document = dict[str, Any]
 

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from contracts.event import Event
-from contracts.topics import LANES, TOPICS, Topic
+from contracts.topic import Topic
+from contracts.topics import LANES, TOPICS
 
 _HEAD = f"""# Topics
 

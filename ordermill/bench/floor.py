@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 
 from aiokafka.admin import NewTopic
 
-from contracts.topics import LANES, TOPICS, Outside, Service, topic_named
+from contracts.topic import Outside, Service
+from contracts.topics import LANES, TOPICS, topic_named
 from ordermill.bench.crew import Crew
 from ordermill.bench.floor_worker import Job, Message, work
 from ordermill.bench.meter import Meter, Spent

@@ -20,7 +20,8 @@ from contracts.floor import GoodsReceived
 from contracts.intake import OrderReceived, OrderRejected
 from contracts.inventory import GoodsBooked, LinesBackordered
 from contracts.masking import masked
-from contracts.topics import DEAD_LETTERS, TOPICS, Topic, event_class, topic_named
+from contracts.topic import Topic
+from contracts.topics import DEAD_LETTERS, TOPICS, event_class, topic_named
 from contracts.topics import PAYMENT_NOTICES as BANK_TOPIC
 from contracts.values import order_id_of
 from ordermill.broker import Place, consuming, home_of, messages, places_of

@@ -6,7 +6,8 @@
 import sys
 
 from chassis.projection import Projection, run_projection
-from contracts.topics import Service, topics_heard_by
+from contracts.topic import Service
+from contracts.topics import topics_heard_by
 from services.console.handlers import READS, apply
 from services.console.jobs import chores, rebuild
 from services.console.settings import Settings

@@ -11,7 +11,8 @@ from contracts.floor import GoodsReceived
 from contracts.inventory import GoodsBooked
 from contracts.masking import MASK, masked
 from contracts.one_line import one_line
-from contracts.topics import TOPICS, Topic, event_class, topic_named
+from contracts.topic import Topic
+from contracts.topics import TOPICS, event_class, topic_named
 from services.console.core.places import Message, Place
 from services.console.core.timeline import Said
 from services.console.core.topics import Declared

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from contracts.topic import Service as Party
 from contracts.topics import TOPICS
-from contracts.topics import Service as Party
 
 ROOT = Path(__file__).resolve().parents[2]
 SERVICES = ("intake", "inventory", "fulfillment", "shipping", "billing", "notifications")

@@ -8,7 +8,8 @@ import pytest
 
 from contracts.event import Event
 from contracts.generate import schema_of
-from contracts.topics import TOPICS, Topic
+from contracts.topic import Topic
+from contracts.topics import TOPICS
 
 PLAIN = [event for topic in TOPICS if not topic.personal for event in topic.events]
 SUSPICIOUS = re.compile(

@@ -8,17 +8,8 @@ from typing import TypeVar
 import pytest
 
 from contracts.event import Event, Fact, OutsideEvent
-from contracts.topics import (
-    TOPICS,
-    Outside,
-    Service,
-    Topic,
-    event_class,
-    events_heard_by,
-    topic_named,
-    topic_of,
-    topics_heard_by,
-)
+from contracts.topic import Outside, Service, Topic
+from contracts.topics import TOPICS, event_class, events_heard_by, topic_named, topic_of, topics_heard_by
 
 Part = TypeVar("Part", bound=Fact)
 EVENTS = [event for topic in TOPICS for event in topic.events]

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from chassis.wire import Headers, Outgoing
-from contracts.topics import LANES, TOPICS, Topic
+from contracts.topic import Topic
+from contracts.topics import LANES, TOPICS
 from contracts.values import lane_of
 from tests.hostile.inputs import BODIES
 

@@ -9,7 +9,8 @@ from typing import Any
 from chassis.postgres import close_pool, open_pool
 from contracts import intake
 from contracts.facts import LineQuantity
-from contracts.topics import Service, topics_heard_by
+from contracts.topic import Service
+from contracts.topics import topics_heard_by
 from ordermill.access import database_url, reading
 from ordermill.broker import consuming, logs_of, places_of
 from ordermill.check.portrait import portray

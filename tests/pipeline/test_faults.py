@@ -12,7 +12,8 @@ from contracts.channel import OrderPlaced
 from contracts.dead_letters import MessageResolved
 from contracts.facts import LineQuantity
 from contracts.payment import Authorized
-from contracts.topics import DEAD_LETTERS, LANES, Service
+from contracts.topic import Service
+from contracts.topics import DEAD_LETTERS, LANES
 from contracts.values import event_id_of, lane_of
 from ordermill import dead_letters
 from ordermill.access import reading

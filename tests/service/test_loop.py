@@ -17,8 +17,8 @@ from chassis.wire import Outgoing, read_envelope
 from contracts import billing, intake, payment, shipping
 from contracts.dead_letters import MessageDeadLettered, MessageResolved
 from contracts.desk import DeadLetterDecided
+from contracts.topic import Service as Party
 from contracts.topics import DEAD_LETTERS, LANES
-from contracts.topics import Service as Party
 from contracts.values import event_id_of, lane_of
 from tests.service.bench import Bench, FakeRecord, bench_of
 from tests.service.counter.service import MIGRATIONS, Charge, Charged, Counter, example

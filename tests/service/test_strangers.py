@@ -14,8 +14,8 @@ from chassis.reading import BODY_BYTES_MAX
 from chassis.wire import HEADERS_MAX
 from contracts import carrier, channel, intake
 from contracts.event import Event, OutsideEvent
+from contracts.topic import Service as Party
 from contracts.topics import DEAD_LETTERS
-from contracts.topics import Service as Party
 from services.intake.handlers import service as taking
 from services.shipping.handlers import service as shipping
 from tests.hostile.inputs import BODIES, CANARY, EVENTS, NUMBERS, OTHERS, examples_of, places_in, put

@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from typing import Final
 
 from chassis import OutageError
-from contracts.topics import LANES, TOPICS, Service
+from contracts.topic import Service
+from contracts.topics import LANES, TOPICS
 from services.console.core.instances import Instance
 from services.console.core.places import Log, Place, behind
 from services.console.core.trends import Trend

@@ -9,7 +9,8 @@ from contracts import billing, fulfillment, intake, inventory, master, notificat
 from contracts.dead_letters import MessageDeadLettered, MessageResolved
 from contracts.event import Event
 from contracts.facts import Charge, Dimensions, Line, LineQuantity, Promise, Totals
-from contracts.topics import DEAD_LETTERS, Service
+from contracts.topic import Service
+from contracts.topics import DEAD_LETTERS
 from contracts.values import order_id_of
 
 BEGIN = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)

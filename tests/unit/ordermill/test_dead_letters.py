@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from contracts.dead_letters import MessageDeadLettered, MessageResolved
-from contracts.topics import DEAD_LETTERS, Service
+from contracts.topic import Service
+from contracts.topics import DEAD_LETTERS
 from ordermill.dead_letters import DeadLetter, _decision, _mended, _tell
 from ordermill.errors import CommandError
 
