@@ -42,8 +42,9 @@ async def prepared(name: str, options: Options, crashes: Path) -> AsyncIterator[
         loop = asyncio.get_running_loop()
         stack = await loop.run_in_executor(thread, servers.__enter__)
         whole = Ground(stack, crashes / "ends", ROWS)
-        tasks = await whole.start()
+        tasks: list[asyncio.Task[None]] = []
         try:
+            tasks = await whole.start()
             yield whole
         finally:
             await whole.stop()
