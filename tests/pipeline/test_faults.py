@@ -1,6 +1,7 @@
 """Messages twice and out of order, services that stop or are killed, and messages that nobody can handle."""
 
 import asyncio
+import json
 from collections import Counter
 from random import Random
 
@@ -13,7 +14,7 @@ from contracts.dead_letters import MessageResolved
 from contracts.facts import LineQuantity
 from contracts.payment import Authorized
 from contracts.topic import Service
-from contracts.topics import DEAD_LETTERS, LANES
+from contracts.topics import CHANNEL_ORDERS, DEAD_LETTERS, LANES
 from contracts.values import event_id_of, lane_of
 from ordermill import dead_letters
 from ordermill.access import reading
@@ -28,6 +29,15 @@ COUNT_ANNOUNCED = """
     returning lane
 """
 ALL = ("billing", "fulfillment", "intake", "inventory", "notifications", "shipping")
+
+
+def is_json(body: bytes | None) -> bool:
+    """Whether anybody can read it."""
+    try:
+        json.loads(body or b"")
+    except ValueError:
+        return False
+    return True
 
 
 async def mixed(pipeline: Pipeline, number: int = ORDERS) -> list[OrderPlaced]:
@@ -199,10 +209,12 @@ async def test_everything_said_again_backwards_changes_nothing(pipeline: Pipelin
 
     await pipeline.publish(records[::-1])
     # Nobody can tell a copy of what cannot be read from another message that cannot be read.
-    await pipeline.decide("intake", await pipeline.until_rests("intake", ""), "discard")
+    broken = {record.key for record in records if record.topic == CHANNEL_ORDERS.name and not is_json(record.value)}
+    for key in broken:
+        await pipeline.decide("intake", await pipeline.until_rests("intake", key), "discard")
     await pipeline.drained(SLOW_S)
 
     after = await pipeline.state()
     assert {table for table in state if after[table] != state[table]} == set()
-    assert pipeline.counts() - said == Counter(dict.fromkeys(DEAD_LETTERS[Service.INTAKE].events, 1))
+    assert pipeline.counts() - said == Counter(dict.fromkeys(DEAD_LETTERS[Service.INTAKE].events, len(broken)))
     await pipeline.ties()
