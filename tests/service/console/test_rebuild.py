@@ -55,6 +55,16 @@ async def test_a_rebuilt_model_is_the_one_that_grew(model: Model, beside: Pool) 
     assert await model.bench.rows(PLACES) == places
 
 
+async def test_a_model_of_many_days_is_exchanged_whole(model: Model, beside: Pool) -> None:
+    await model.hear(straight("1").said)
+    await model.bench.rows("select keep_days(current_schema()::text, current_date - 30, current_date + 2)")
+    await beside.execute("select begin_rebuild()")
+
+    await beside.execute("select finish_rebuild()")
+
+    assert await model.bench.rows("select * from pointer") == []
+
+
 async def test_pages_show_the_old_model_until_the_exchange(model: Model, beside: Pool) -> None:
     first, second = straight("1"), straight("2")
     await model.hear(first.said)
