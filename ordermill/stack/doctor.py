@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
+from urllib.parse import urlsplit
 
 from ordermill.stack import jars, java, kafka, ports, postgres
 from ordermill.stack.errors import StackError
@@ -23,7 +24,7 @@ OLDEST_PYTHON = (3, 11)
 NEEDED_FILES = 4096
 # File systems on which a lock or a flush may not mean what it says.
 NETWORK_DISKS = ("nfs", "cifs", "smb", "9p", "fuse.sshfs")
-REPOSITORY_HOST, HTTPS = "repo.maven.apache.org", 443
+HTTPS = 443
 REACH_TIMEOUT_S = 3.0
 
 Verdict = Literal["ok", "warning", "failure"]
@@ -144,14 +145,17 @@ def kafka_jars(_home: Home) -> Iterator[Finding]:
 
 def network() -> Iterator[Finding]:
     """Whether what is missing can be fetched from here."""
+    from jgo.constants import MAVEN_CENTRAL_URL  # noqa: PLC0415 (its fetcher's own default; slow to import)
+
+    host = urlsplit(MAVEN_CENTRAL_URL).hostname or ""
     try:
-        with socket.create_connection((REPOSITORY_HOST, HTTPS), REACH_TIMEOUT_S):
-            yield ok("network", f"{REPOSITORY_HOST} is reached")
+        with socket.create_connection((host, HTTPS), REACH_TIMEOUT_S):
+            yield ok("network", f"{host} is reached")
     except OSError as error:
         yield Finding(
             "network",
             "warning",
-            f"{REPOSITORY_HOST} is not reached directly: {error}",
+            f"{host} is not reached directly: {error}",
             "fine where a proxy or a mirror in ~/.m2/settings.xml is set; else the first start needs the network",
         )
 
