@@ -27,6 +27,7 @@ from contracts.channel import CancellationRequested, ChannelUpdate, OrderPlaced,
 from contracts.desk import DeadLetterDecided, Verdict
 from contracts.event import Event, OutsideEvent
 from contracts.facts import Address, Charge, Contact, Line, LineQuantity, Payment, PaymentMoment, Totals
+from contracts.floor import StockCounted
 from contracts.inventory import PurchaseOrdered
 from contracts.master import ItemDefined
 from contracts.notifications import MessageSent
@@ -163,13 +164,21 @@ class Pipeline:
         """Append records to the log as they are."""
         await self._publisher.publish(records)
 
-    async def stock(self, units: int, *, price: int = 1_000) -> ItemDefined:
+    async def stock(self, units: int, *, price: int = 1_000, **facts: Any) -> ItemDefined:
         """Define a new item and count so many units of it into the places."""
         item = catalogue.item(f"ITEM-{next(self._numbers):05d}", "An item", price, Chance(7))
-        item = item.model_copy(update={"lead_time_days": LEAD_DAYS})
+        item = item.model_copy(update={"lead_time_days": LEAD_DAYS, **facts})
         opening = catalogue.opening_stock(item.sku, units, Chance(7), datetime.now(UTC))
         await self.say([item, *opening])
         return item
+
+    async def find(self, item: ItemDefined, units: int) -> None:
+        """Count so many units into the item's bin, where nobody expected any."""
+        place = catalogue.PLACES[0].id
+        await self.say([StockCounted(
+            scan_id=f"found/{next(self._numbers)}", scanned_at=datetime.now(UTC), worker="kim", location_id=place,
+            bin=catalogue.bin_of(item.sku, Chance(7)), stock_owner=catalogue.OWNER, sku=item.sku, quantity=units,
+        )])  # fmt: skip
 
     def order(
         self, lines: Sequence[tuple[ItemDefined, int]], *, moment: PaymentMoment = "captured", **facts: Any
