@@ -11,8 +11,8 @@ from typing import Final
 import structlog
 import uvicorn
 import uvloop
-from starlette.types import ASGIApp
 
+from chassis.asgi import configuration, end_cleanly, listen
 from chassis.logs import configure
 from chassis.postgres import close_pool, open_pool
 from services.console.gateway.broker import Broker
@@ -34,16 +34,15 @@ from services.console.web.watch import Watch
 
 _LOG: Final = structlog.stdlib.get_logger(__name__)
 
-KEEP_ALIVE_S: Final = 30
-BACKLOG: Final = 512
 CLOSE_S: Final = 5.0
 
 
 def serve() -> None:
-    """Serve pages until SIGTERM or SIGINT."""
+    """Serve pages until SIGTERM or SIGINT; exits 0."""
+    end_cleanly()
     settings = WebSettings()
     configure("console-web", settings.instance, settings.log_level)
-    sockets = [_listen(settings.host, settings.port), _listen(settings.health_host, settings.health_port)]
+    sockets = [listen(settings.host, settings.port), listen(settings.health_host, settings.health_port)]
     ports = [listener.getsockname()[1] for listener in sockets]
     settings = settings.model_copy(update={"port": ports[0], "health_port": ports[1]})
     _LOG.info("console_started", port=ports[0], health_port=ports[1])
@@ -59,7 +58,9 @@ async def _serve(settings: WebSettings, sockets: list[socket.socket]) -> None:
         ticking = asyncio.create_task(hub.run())
         try:
             app = application(settings, signing, hub, routes(desk, signing))
-            await _Server(configuration(settings, app), hub).serve(sockets=sockets)
+            # h11 bounds a request's head, which httptools does not.
+            server = configuration(app, settings, http="h11", lifespan="off")
+            await _Server(server, hub).serve(sockets=sockets)
         finally:
             ticking.cancel()
             with suppress(asyncio.CancelledError):
@@ -97,26 +98,6 @@ async def _opened(settings: WebSettings) -> AsyncIterator[Desk]:
         await asyncio.wait(closing, timeout=CLOSE_S)
 
 
-def configuration(settings: WebSettings, app: ASGIApp) -> uvicorn.Config:
-    """Set what uvicorn leaves open: who may speak for others, how long, and that it says nothing of itself."""
-    return uvicorn.Config(
-        app,
-        http="h11",  # bounds a request's head, which httptools does not
-        ws="none",
-        loop="uvloop",
-        lifespan="off",
-        log_config=None,
-        log_level="error",  # its warnings are one a request of whoever sends what is no HTTP, without end
-        access_log=False,
-        server_header=False,
-        # From loopback uvicorn believes X-Forwarded-For unless told otherwise.
-        proxy_headers=bool(settings.trusted_proxies),
-        forwarded_allow_ips=list(settings.trusted_proxies),
-        timeout_keep_alive=KEEP_ALIVE_S,
-        timeout_graceful_shutdown=int(settings.shutdown_grace_s),
-    )
-
-
 class _Server(uvicorn.Server):
     """Ends the streams when it is told to stop: else it would wait for them."""
 
@@ -127,7 +108,3 @@ class _Server(uvicorn.Server):
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         super().handle_exit(sig, frame)
         self._hub.close()
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    return socket.create_server((host, port), backlog=BACKLOG)

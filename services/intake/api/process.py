@@ -1,9 +1,6 @@
 """The edge as a process: its log, its sockets, its server.  Assembly only."""
 
 import asyncio
-import signal
-import socket
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Final
@@ -12,6 +9,8 @@ import structlog
 import uvicorn
 from starlette.applications import Starlette
 
+from chassis import asgi
+from chassis.asgi import end_cleanly, listen
 from chassis.crash import arm
 from chassis.kafka import Publisher
 from chassis.logs import configure
@@ -24,15 +23,10 @@ from services.intake.settings import EdgeSettings
 
 _LOG: Final = structlog.stdlib.get_logger(__name__)
 
-KEEP_ALIVE_S: Final = 30
-BACKLOG: Final = 512
-
 
 def serve() -> None:
     """Run the edge until SIGTERM or SIGINT; exits 0."""
-    # uvicorn sends itself the signal again once it has drained: by default that is no clean end.
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda _number, _frame: sys.exit(0))
+    end_cleanly()
     settings = EdgeSettings()
     configure("intake-api", settings.instance, settings.log_level)
     if settings.crash_at:
@@ -49,7 +43,7 @@ def serve() -> None:
             await keeping
         await connection.close()
 
-    sockets = [_listen(settings.host, settings.port), _listen(settings.health_host, settings.health_port)]
+    sockets = [listen(settings.host, settings.port), listen(settings.health_host, settings.health_port)]
     ports = [listener.getsockname()[1] for listener in sockets]
     settings = settings.model_copy(update={"port": ports[0], "health_port": ports[1]})
     edge = Edge(settings, GroupedPublisher(connection), metrics)
@@ -59,24 +53,5 @@ def serve() -> None:
 
 
 def configuration(settings: EdgeSettings, app: object) -> uvicorn.Config:
-    """Set what uvicorn leaves open: who may speak for others, how long, and that it says nothing of itself."""
-    return uvicorn.Config(
-        app,  # type: ignore[arg-type]  # uvicorn spells ASGI types otherwise than Starlette
-        http=BoundedProtocol,
-        ws="none",
-        loop="uvloop",
-        lifespan="on",
-        log_config=None,
-        log_level="error",  # its warnings are one a request of whoever sends what is no HTTP, without end
-        access_log=False,
-        server_header=False,
-        # From loopback uvicorn believes X-Forwarded-For unless told otherwise.
-        proxy_headers=bool(settings.trusted_proxies),
-        forwarded_allow_ips=list(settings.trusted_proxies),
-        timeout_keep_alive=KEEP_ALIVE_S,
-        timeout_graceful_shutdown=int(settings.shutdown_grace_s),
-    )
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    return socket.create_server((host, port), backlog=BACKLOG)
+    """Set how uvicorn runs the edge: with bounded heads of requests, and with the connection to the log."""
+    return asgi.configuration(app, settings, http=BoundedProtocol, lifespan="on")
