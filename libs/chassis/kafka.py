@@ -280,7 +280,7 @@ def subscribe(
     """A FastStream broker with one batch subscriber; `subscriber.consumer` is aiokafka's own once it runs."""
     session_ms = int(settings.session_timeout_s * 1000)
     broker = KafkaBroker(
-        settings.kafka,
+        settings.kafka.split(","),  # it takes a text for one server, whatever is in it
         client_id=f"{settings.service}-{settings.instance}",
         apply_types=False,  # bytes in, bytes out: parsing is ours
         graceful_timeout=settings.shutdown_grace_s,

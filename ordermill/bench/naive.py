@@ -121,7 +121,7 @@ async def work(job: Job, gate: Gate) -> float:
     """Take every step of this process for every order."""
     taken: set[tuple[str, str]] = set()
     async with asyncpg.create_pool(job.database, min_size=CONNECTIONS, max_size=CONNECTIONS) as pool:
-        broker = KafkaBroker(job.servers, logger=None)
+        broker = KafkaBroker(job.servers.split(","), logger=None)
         steps = [_step(broker, pool, topic, job, taken) for topic in job.steps]
         await broker.start()
         while not all(step.consumer.assignment() for step in steps):  # noqa: ASYNC110  groups announce nothing
