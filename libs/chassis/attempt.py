@@ -229,8 +229,8 @@ class Attempt:
     async def _write(self, *, wake: bool) -> Taken:
         turn, ledger = self.turn, self.ledger
         reach(Point.AFTER_WRITE)
-        notes = list(outbox.notes(turn, self.lanes))
-        is_more_due = bool(notes) or not self.shelf.is_empty
+        notes = outbox.notes(turn, self.lanes)
+        is_more_due = bool(notes.rows) or not self.shelf.is_empty
         self._announce_resting(await self.shelf.write(ledger, notes))
         if self.shelf.done:
             reach(Point.ROWS_DELETED)

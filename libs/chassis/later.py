@@ -18,6 +18,7 @@ from chassis.wire import note_finding, note_origin
 
 if TYPE_CHECKING:
     from chassis.entry import Entry
+    from chassis.outbox import Left
     from chassis.ports import Ledger
 
 TRIES_MAX = 3  # a message that fails alone this often rests
@@ -93,7 +94,7 @@ class Shelf:
         if entry.row:
             self.done.append(entry)
 
-    async def write(self, ledger: Ledger, notes: Sequence[Later]) -> Sequence[int]:
+    async def write(self, ledger: Ledger, left: Left) -> Sequence[int]:
         """Write all of it, with the notes that handlers left; returns the numbers of the rows that were added."""
         if self.done:
             await ledger.delete([entry.row.id for entry in self.done if entry.row])
@@ -101,7 +102,9 @@ class Shelf:
             await ledger.keep(self.kept)
         if self.done:
             await ledger.promote({entry.queue for entry in self.done}, self.now)
-        return await ledger.append([*self.added, *notes], self.now) if self.added or notes else ()
+        untaken = await ledger.hold(left.once) if left.once else set()
+        rows = [*self.added, *(row for row in left.rows if row.queue not in untaken)]
+        return await ledger.append(rows, self.now) if rows else ()
 
     @property
     def is_empty(self) -> bool:

@@ -89,6 +89,10 @@ class PostgresLedger:
         """Lock these rows of `later`; those that vanished are absent."""
         return {row["id"] for row in await self.tx.fetch(SQL.lock_later, ids=sorted(rows))}
 
+    async def hold(self, queues: Collection[str]) -> set[str]:
+        """Of these queues, those with a note that nobody is taking, nor will before this transaction ends."""
+        return {row["queue"] for row in await self.tx.fetch(SQL.hold_notes, queues=sorted(queues))}
+
     async def append(self, rows: Sequence[Later], now: datetime) -> Sequence[int]:
         """Append rows to `later`, in this order; returns their numbers."""
         columns = list(zip(*rows, strict=True))

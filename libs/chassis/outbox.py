@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -50,13 +50,28 @@ async def announce(ledger: Ledger, turn: Turn, service: str, lanes: int) -> Said
     return Said(batch, outgoing)
 
 
-def notes(turn: Turn, lanes: int) -> Iterator[Later]:
-    """The rows of what was left for this service itself."""
+class Left(NamedTuple):
+    """What was left for this service itself, and the queues of what need not be left twice."""
+
+    rows: Sequence[Later]
+    once: Collection[str]
+
+
+def notes(turn: Turn, lanes: int) -> Left:
+    """The rows of what was left for this service itself; what is said once has a queue by what it says."""
+    rows: dict[str, Later] = {}
+    once = set()
     for number, (cause, note, subject, due) in enumerate(turn.reminders):
         note_id = named_id(f"{cause.id} {note.type} {number}")
         envelope = Envelope(note_id, note.type, turn.now.isoformat(), 0, cause.envelope.trace)
         row = note_row(envelope, note, subject, lanes, turn.now)
-        yield row if due is None else row._replace(due=due, timer=True)
+        if due is not None:
+            row = row._replace(due=due, timer=True)
+        elif note.said_once:
+            row = row._replace(queue=f"{NOTES}/{note.type}/{note.encode().decode()}/{subject}")
+            once.add(row.queue)
+        rows.setdefault(row.queue, row)
+    return Left(list(rows.values()), once)
 
 
 def calls(turn: Turn, lanes: int) -> Iterator[PlacedCall]:

@@ -69,6 +69,12 @@ class _Private(BaseModel):
 class Note(_Private):
     """A service's message to itself: a timer, a hand-over to another subject's lane, the answer of an outside call."""
 
+    said_once: ClassVar[bool] = False
+    """Whether one that nobody has taken yet says it all, so that the next of its kind about its subject is left out.
+
+    Its handler looks at how things are, not at how often it was told.
+    """
+
 
 class Request(_Private):
     """A call to the outside; its answer comes back as a Note."""

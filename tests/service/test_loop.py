@@ -12,6 +12,7 @@ from chassis import Heard, Service, Turn
 from chassis.attempt import Taken
 from chassis.calls import CLAIM, Caller
 from chassis.errors import DoubtError, FloodError, HoleError, OutageError, StoppedError
+from chassis.ledger import PostgresLedger, Statements
 from chassis.ports import Decision, Ledger
 from chassis.wire import Outgoing, read_envelope
 from contracts import billing, intake, payment, shipping
@@ -571,6 +572,57 @@ async def test_a_note_for_another_subject_goes_to_its_lane(bench: Bench) -> None
     await bench.hear(order(f"tell {other}"), subject=key_in(8))
 
     assert await story(bench, other) == ["due"]
+
+
+async def test_a_note_that_is_said_once_is_left_once_until_it_is_taken(bench: Bench) -> None:
+    here, other = key_in(8), key_in(3)
+    bench.loop.drop()
+    edge = bench.instance()
+    await edge.take_over([8])
+    for _ in range(2):
+        await edge.take([bench.record(order(f"look {other}"), here) for _ in range(3)])
+
+    assert len(await bench.waiting()) == 1
+    home = bench.instance()
+    await home.take_over([3])
+    await home.take([])
+    await edge.take([bench.record(order(f"look {other}"), here)])
+    home.look()
+    await home.take([])
+
+    assert await story(bench, other) == ["looked", "looked"]
+
+
+async def test_a_note_that_is_being_taken_is_left_once_more(bench: Bench) -> None:
+    here, other = key_in(8), key_in(3)
+    bench.loop.drop()
+    edge = bench.instance()
+    await edge.take_over([8])
+    await edge.take([bench.record(order(f"look {other}"), here)])
+    async with bench.pool.acquire() as taker, taker.transaction():
+        await taker.execute("select from later for update")
+        async with asyncio.timeout(10):
+            await edge.take([bench.record(order(f"look {other}"), here)])
+
+    assert len(await bench.waiting()) == 2
+
+
+async def test_who_takes_a_note_sees_what_those_wrote_who_left_theirs_out(bench: Bench) -> None:
+    here, other = key_in(8), key_in(3)
+    bench.loop.drop()
+    edge, home = bench.instance(), bench.instance()
+    await edge.take_over([8])
+    await home.take_over([3])
+    await edge.take([bench.record(order(f"look {other}"), here)])
+    async with bench.pool.acquire() as leaver, leaver.transaction():
+        (waiting,) = await bench.waiting()
+        await PostgresLedger(Statements(leaver)).hold([waiting["queue"]])
+        taking = asyncio.create_task(home.take([]))
+        done, _ = await asyncio.wait({taking}, timeout=1)
+        assert not done
+    await taking
+
+    assert await story(bench, other) == ["looked"]
 
 
 async def test_the_heir_publishes_what_its_forerunner_left(bench: Bench) -> None:

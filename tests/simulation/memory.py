@@ -138,6 +138,12 @@ class SimLedger:
             await self.session.lock(("later", row))
         return {row for row in rows if self.session.get("later", row)}
 
+    async def hold(self, queues: Collection[str]) -> set[str]:
+        await self.session.word("hold")
+        standing = [(number, waiting.row) for number, waiting in sorted(self.session.scan("later").items())]
+        meant = [(number, row.queue) for number, row in standing if row.queue in queues and row.reason == "due"]
+        return {queue for number, queue in meant if self.session.try_lock(("later", number), share=True)}
+
     async def append(self, rows: Sequence[Later], now: datetime) -> Sequence[int]:
         await self.session.word("append")
         numbers = [self.session.database.next("later") for _ in rows]

@@ -241,6 +241,12 @@ class _Stuck(SimLedger):
         """Leave it behind nobody."""
 
 
+@ledger("a note that is being taken counts as one that stands")
+class _Believing(SimLedger):
+    async def hold(self, queues: Collection[str]) -> set[str]:
+        return {waiting.row.queue for waiting in self.session.scan("later").values() if waiting.row.queue in queues}
+
+
 @memory("timers overtake the backlog")
 class _Overtaking(SimMemory):
     async def due(self, lanes: Collection[int], now: datetime, horizon: datetime, room: int) -> list[Parked]:

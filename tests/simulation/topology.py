@@ -31,6 +31,7 @@ IsPoison = Callable[[str, Heard[Any]], bool]
 HOLD = timedelta(seconds=3)
 TRANSIT = timedelta(seconds=5)
 STOCK = "SKU-1"
+COUNT = "words"
 
 
 class Handled(NamedTuple):
@@ -55,6 +56,13 @@ class Told(Note):
 
     type = "intake.told"
     by: str
+
+
+class Counted(Note):
+    """A note of intake that is said once: what its things hold is to be counted."""
+
+    type = "intake.counted"
+    said_once = True
 
 
 class Charge(Request):
@@ -100,9 +108,9 @@ def word(heard: Heard[Any]) -> str:
 class Stand:
     """A stand-in service under construction."""
 
-    def __init__(self, name: str, is_poison: IsPoison, *, exclusive: bool = False) -> None:
+    def __init__(self, name: str, is_poison: IsPoison, *, exclusive: bool = False, counts: bool = False) -> None:
         self.service = Service(name, exclusive=exclusive)
-        self._is_poison = is_poison
+        self._is_poison, self._counts = is_poison, counts
 
     def on(self, kind: type[Any], decide: Decide, **how: Any) -> None:
         """Hear a type: note what came under its subject, then decide."""
@@ -119,6 +127,8 @@ class Stand:
                 decide(turn, one, facts)
             await turn.execute(WRITE, things=things)
             await turn.execute(TELL, facts=[self._handled(one) for one in heard])
+            if self._counts:
+                turn.remind(heard[-1], Counted(), subject=COUNT)
 
         self.service.hears(kind, **how)(handle)
 
@@ -154,11 +164,16 @@ def _once(facts: Facts, what: str, *wanted: type[Any]) -> bool:
 
 def intake_of(is_poison: IsPoison, buddies: Mapping[str, str]) -> Service:
     """Takes orders, waits for funds, promise and hold, and completes them."""
-    stand = Stand("intake", is_poison)
+    stand = Stand("intake", is_poison, counts=True)
 
     def place(turn: Turn, heard: Heard[Any], _facts: Facts) -> None:
         turn.announce(heard, example(intake.OrderReceived, channel_order_id=heard.event.channel_order_id))
         turn.remind(heard, Lifted(), due=turn.now + HOLD)
+
+    async def count(turn: Turn, _heard: Sequence[Heard[Any]]) -> None:
+        orders = await load(turn, buddies)
+        number = sum(len(words) for facts in orders.values() for words in facts.values())
+        await turn.execute(WRITE, things={COUNT: {"words": (str(number),)}})
 
     def change(turn: Turn, heard: Heard[Any], facts: Facts) -> None:
         number = len(facts[channel.CancellationRequested.type])
@@ -179,6 +194,7 @@ def intake_of(is_poison: IsPoison, buddies: Mapping[str, str]) -> Service:
     stand.on_any((shipping.ShipmentDelivered, billing.OrderSettled), complete)
     stand.on(shipping.ShipmentDispatched, _nothing)
     stand.on(Told, _told)
+    stand.service.hears(Counted)(count)
     return stand.service
 
 

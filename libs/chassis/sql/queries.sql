@@ -72,6 +72,11 @@ from unnest(
 order by b.position
 returning id;
 
+-- name: hold_notes
+-- Whoever takes one of these waits for this transaction and then sees what it wrote.  One that is being taken is passed
+-- over: its taker may have looked already.
+select queue from later where queue = any(:queues::text[]) and reason = 'due' order by id for share skip locked;
+
 -- name: keep_later
 update later set
     reason = b.reason, due = b.due, awaits = b.awaits, error = b.error, tries = b.tries,

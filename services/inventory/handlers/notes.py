@@ -7,6 +7,7 @@ class OrderUnsettled(Note):
     """Units of an order may be sourced: it was given some, or lost the source of some; `cause` is the reason's code."""
 
     type = "inventory.order_unsettled"
+    said_once = True
 
     cause: str
 
@@ -21,5 +22,6 @@ class SupplyMoved(Note):
     """Goods that an order waits for come on another day, from another purchase, or not at all."""
 
     type = "inventory.supply_moved"
+    said_once = True
 
     cause: str

@@ -45,6 +45,13 @@ class Due(Note):
     what: str = "due"
 
 
+class Look(Note):
+    """Something changed: one look is enough for any number of changes."""
+
+    type = "billing.look"
+    said_once = True
+
+
 class Charged(Note):
     """An answer."""
 
@@ -82,6 +89,7 @@ class Counter:
         service.hears(payment.Captured, home=home)(_note("captured"))
         service.hears(payment.Refunded, home=home, needs=[order])(_note("refunded"))
         service.hears(Due)(_note("due"))
+        service.hears(Look)(_note("looked"))
         service.hears(Charged)(_note("charged"))
 
     async def receive(self, turn: Turn, received: Sequence[Heard[intake.OrderReceived]]) -> None:
@@ -106,6 +114,8 @@ class Counter:
             turn.remind(heard, Due(), due=turn.now + timedelta(hours=1))
         elif wish == "tell":
             turn.remind(heard, Due(what="told"), subject=about[0])
+        elif wish == "look":
+            turn.remind(heard, Look(), subject=about[0])
         elif wish == "call":
             turn.call(heard, Charge(amount=int(about[1])), queue=about[0])
 
