@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from chassis.postgres import Connection
 
 LOOK_EVERY_S = 0.5
-LOOK_SHARE, LOOK_PAUSE_MAX_S = 0.05, 5.0  # looking may take this much of the time: a big run has better things to do
+LOOK_SHARE, LOOK_PAUSE_MAX_S = 0.05, 10.0  # looking may take this much of the time: a big run has better things to do
 KNOWN_LIMIT_S = 180.0
 DEFAULT_ORDERS = "1000"
 

@@ -66,6 +66,20 @@ async def test_work_that_succeeds_is_committed(pool: Pool) -> None:
     assert await visits(pool) == ["ann"]
 
 
+async def test_any_usual_collection_is_a_column(pool: Pool) -> None:
+    names = {"ann": [1, 2], "bob": [3, 4]}
+    for column in (list(names), tuple(names), names.keys(), set(names), frozenset(names)):
+        assert sorted(await pool.fetchval("select $1::text[]", column)) == ["ann", "bob"]
+
+    assert await pool.fetchval("select $1::int[][]", names.values()) == [[1, 2], [3, 4]]
+
+
+async def test_what_is_no_collection_is_no_column(pool: Pool) -> None:
+    for column in ("ann", iter(["ann"]), 7):
+        with pytest.raises(asyncpg.DataError):
+            await pool.fetchval("select $1::text[]", column)
+
+
 @pytest.mark.parametrize("error", [FencedError("lane 3"), KeyError("lamp"), OutageError("carrier")])
 async def test_work_that_fails_is_undone_and_says_why(pool: Pool, error: Exception) -> None:
     async def work(connection: Connection) -> None:
