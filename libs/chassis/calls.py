@@ -29,9 +29,9 @@ _LOG: Final = structlog.stdlib.get_logger(__name__)
 CALL_LIMIT_S: Final = 20.0  # card networks answer within 10 s; a mail server greets within 10
 CLAIM: Final = timedelta(seconds=15)  # who claims and dies delays a call by so much; a pause of a process is shorter
 RENEW: Final = timedelta(seconds=10)  # what is left of a claim when it is renewed
-ROOM: Final = 64  # calls in flight per process
+ROOM: Final = 256  # calls in flight per process
 GATHER_S: Final = 0.05  # how long answers that are there wait for others: together they cost one transaction …
-GATHER_FULL_S: Final = 0.5  # … and while there is no room for more calls, so that a backlog costs few of them
+GATHER_FULL_S: Final = 0.5  # … the longer the less room there is for more calls, so that a backlog costs few of them
 PAUSE_MAX: Final = timedelta(minutes=5)
 BREAKER_FAILURES: Final = 5  # so many in a row open it …
 BREAKER_FIRST: Final = timedelta(seconds=1)  # … for this long, doubling
@@ -95,7 +95,7 @@ class Caller:
 
     async def _store(self) -> int:
         number = len(self._open)
-        patience_s = GATHER_S if number < ROOM else GATHER_FULL_S
+        patience_s = GATHER_S + (GATHER_FULL_S - GATHER_S) * number / ROOM
         done, _ = await asyncio.wait(self._open, timeout=patience_s)
         for task in done:
             del self._open[task]

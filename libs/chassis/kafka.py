@@ -34,8 +34,7 @@ _LOG: Final = structlog.stdlib.get_logger(__name__)
 tolerate()
 
 POLL_MS: Final = 500  # a record ends a poll at once
-SMALL: Final = 200  # after fewer records than this, those that follow are given …
-GATHER_S: Final = 0.02  # … so long to gather: a batch costs some 10 ms, however few it holds
+GATHER_MAX_S: Final = 0.25  # how long records gather at most after a batch that was not full
 FETCH_WAIT_MS: Final = 500  # an idle long poll; a record ends it at once
 PARTITION_FETCH_BYTES: Final = 131_072  # else one full partition fills the whole poll
 BATCH_BYTES: Final = 524_288  # several announcements of one partition in one request
@@ -319,16 +318,17 @@ def subscribe(
 def _polling(batch_size: int) -> Callable[[Any], Coroutine[Any, Any, tuple[Any, ...]]]:
     """Poll as FastStream does, but without sleeping after an empty poll for as long as it waited.
 
-    Its way is late by as much, or wakes up fifty times a second for nothing.
+    Its way is late by as much, or wakes up fifty times a second for nothing.  Who keeps up rests as long as it worked:
+    a batch costs some 10 ms however few it holds, and the busier the machine, the more records share that.
     """
-    last = 0
+    last, since = 0, 0.0
 
     async def poll(consumer: Any) -> tuple[Any, ...]:
-        nonlocal last
-        if 0 < last < SMALL:
-            await asyncio.sleep(GATHER_S)
+        nonlocal last, since
+        if 0 < last < batch_size:
+            await asyncio.sleep(min(time.monotonic() - since, GATHER_MAX_S))
         polled = tuple(chain(*(await consumer.getmany(timeout_ms=POLL_MS, max_records=batch_size)).values()))
-        last = len(polled)
+        last, since = len(polled), time.monotonic()
         return polled
 
     return poll

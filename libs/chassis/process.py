@@ -21,7 +21,7 @@ from chassis import crash, logs
 from chassis.calls import Caller
 from chassis.errors import DoubtError, FloodError, HoleError, OutageError, StoppedError, describe
 from chassis.health import Health, Trouble, watched
-from chassis.kafka import Assignment, KafkaLog, Publisher, subscribe
+from chassis.kafka import GATHER_MAX_S, Assignment, KafkaLog, Publisher, subscribe
 from chassis.ledger import PostgresMemory
 from chassis.loop import Loop
 from chassis.metrics import Metrics
@@ -208,15 +208,18 @@ class Process:
 
     async def _tick(self) -> None:
         """Handle what is due while no records come; polling an empty topic calls nobody."""
-        clock, tidy_at = asyncio.get_running_loop().time, 0.0
+        clock, tidy_at, worked_s = asyncio.get_running_loop().time, 0.0, 0.0
         while not self._stop.is_set():
-            await asyncio.sleep(TICK_S)
+            await asyncio.sleep(min(max(TICK_S, worked_s), GATHER_MAX_S))
+            worked_s = 0.0
             if self._log.silence_s < TIDY_S:
                 self._health.beat(Trouble.POLL)
             if self._turn.locked() or not (self._loop.is_looking or clock() > tidy_at):
                 continue
             async with self._turn:
+                began = clock()
                 await self._take(())
+                worked_s = clock() - began
                 if clock() > tidy_at:
                     await self._loop.tidy()
                     tidy_at = clock() + TIDY_S
