@@ -290,8 +290,11 @@ class Process:
                 self._metrics.outbox(number, self._loop.unpublished_s)
 
 
-def tune_garbage_collection() -> None:
-    """Batches make many objects that die together: collect seldom, never what start-up left (18 to 40 % less CPU)."""
+def tune_garbage_collection(objects: int = 100_000) -> None:
+    """Batches make many objects that die together: collect seldom, never what start-up left (18 to 40 % less CPU).
+
+    `objects`: about as many as a batch makes.
+    """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(100_000, 50, 50)
+    gc.set_threshold(objects, 50, 50)

@@ -83,10 +83,7 @@ def read_envelope(headers: Headers, timestamp_ms: int) -> Envelope:
     """
     if len(headers) > HEADERS_MAX:
         raise UnreadableError("too_many_headers")
-    found: dict[str, str] = {}
-    for name, value in headers:
-        if name in _READ:
-            found[name] = _text(value or b"")
+    found = {name: _text(value or b"") for name, value in headers if name in _READ}
     try:
         return Envelope(
             id=found["ce_id"],

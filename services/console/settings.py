@@ -15,10 +15,10 @@ class Settings(chassis.Settings):
     model_config = SettingsConfigDict(env_prefix="CONSOLE_")
 
     batch_size: int = Field(
-        5000,
+        20_000,
         ge=1,
-        le=20_000,
-        description="records a transaction, at most: nobody waits for us, and large ones are cheap",
+        le=50_000,
+        description="records a transaction, at most: nobody waits for us, and the larger, the cheaper",
     )
     gathering_s: float = Field(
         0.5,

@@ -10,6 +10,16 @@ A record that cannot be read, or fails alone, is kept aside with its place and t
 
 from chassis.projection.applying import Applier, Chore, Projection
 from chassis.projection.process import Projector, run_projection
-from chassis.projection.reading import Entry, Unreadable, read_all
+from chassis.projection.reading import Entry, Unreadable, part_of, read_all
 
-__all__ = ["Applier", "Chore", "Entry", "Projection", "Projector", "Unreadable", "read_all", "run_projection"]
+__all__ = [
+    "Applier",
+    "Chore",
+    "Entry",
+    "Projection",
+    "Projector",
+    "Unreadable",
+    "part_of",
+    "read_all",
+    "run_projection",
+]

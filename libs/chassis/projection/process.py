@@ -36,6 +36,7 @@ FETCH_WAIT_MS: Final = 250  # with the least size below: brokers gather, instead
 FETCH_BYTES_MIN: Final = 65_536
 PARTITION_FETCH_BYTES: Final = 262_144  # … and a backlog comes in large pieces
 POLL_MS: Final = 250
+OBJECTS_OF_RECORD: Final = 50  # its headers, facts and rows; all of them are gone when its batch is
 CLOSE_S: Final = 5.0
 REPORT_S: Final = 5.0
 STANDBY_S: Final = 1.0  # how soon an heir notices that the owner is gone
@@ -96,7 +97,7 @@ class Projector:
         try:
             async with watched(self._health, self._metrics, address, lambda: ping(self._pool, CLOSE_S)) as port:
                 _LOG.info("projector_started", health_port=port, topics=len(self._projection.topics))
-                tune_garbage_collection()
+                tune_garbage_collection(OBJECTS_OF_RECORD * settings.batch_size)
                 reporting = asyncio.create_task(self._report())
                 with suppress(StoppedError):
                     await self._work()

@@ -108,7 +108,7 @@ def allocation_consumed(rows: Rows, told: Told, event: inventory.AllocationConsu
 # --- fulfillment ------------------------------------------------------------------------------------------------------
 
 
-@hears(fulfillment.WorkReleased)
+@hears(fulfillment.WorkReleased, only=("work_id", "shipment_id", "wave_id"))
 def work_released(rows: Rows, told: Told, event: fulfillment.WorkReleased) -> None:
     """Note under which key the floor will speak."""
     rows.put(
@@ -189,7 +189,7 @@ def label_voided(rows: Rows, told: Told, event: shipping.LabelVoided) -> None:
     _parcel(rows, told, event.shipment_id, event.parcel_id, voided_at=told.at)
 
 
-@hears(shipping.ShipmentDispatched)
+@hears(shipping.ShipmentDispatched, only=("shipment_id", "manifest_id", "parcels"))
 def shipment_dispatched(rows: Rows, told: Told, event: shipping.ShipmentDispatched) -> None:
     """Note what left."""
     rows.put(
@@ -220,7 +220,7 @@ def shipment_progressed(rows: Rows, told: Told, event: shipping.ShipmentProgress
     )
 
 
-@hears(shipping.ShipmentDelivered)
+@hears(shipping.ShipmentDelivered, only=("shipment_id", "parcel_id", "occurred_at"))
 def shipment_delivered(rows: Rows, told: Told, event: shipping.ShipmentDelivered) -> None:
     """Note that a parcel arrived, by the carrier's clock."""
     at = event.occurred_at
@@ -228,7 +228,7 @@ def shipment_delivered(rows: Rows, told: Told, event: shipping.ShipmentDelivered
     _status(rows, told, event.shipment_id, event.parcel_id, status="delivered", status_at=at)
 
 
-@hears(shipping.ParcelClosed)
+@hears(shipping.ParcelClosed, only=("shipment_id", "parcel_id", "outcome", "occurred_at"))
 def parcel_closed(rows: Rows, told: Told, event: shipping.ParcelClosed) -> None:
     """Note that a parcel will not arrive."""
     at = event.occurred_at

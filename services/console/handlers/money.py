@@ -44,7 +44,13 @@ def provider_asked(rows: Rows, told: Told, event: billing.PaymentRequest) -> Non
     _note(rows, told, kind, event.amount, event.currency, payment_id=event.payment_id, note=event.request_id)
 
 
-@hears(billing.OrderInvoiced)
+@hears(
+    billing.OrderInvoiced,
+    only=(
+        "invoice_number", "customer_id", "seller", "shipment_id", "issued_on", "due_on", "currency", "total", "tax",
+        "deposits_applied", "open",
+    ),
+)  # fmt: skip
 def order_invoiced(rows: Rows, told: Told, event: billing.OrderInvoiced) -> None:
     """Note an invoice."""
     _note(rows, told, "invoiced", event.total, event.currency, invoice_number=event.invoice_number)
@@ -82,7 +88,7 @@ def payment_applied(rows: Rows, told: Told, event: billing.PaymentApplied) -> No
     )
 
 
-@hears(billing.OrderSettled)
+@hears(billing.OrderSettled, only=())
 def order_settled(rows: Rows, told: Told, _event: billing.OrderSettled) -> None:
     """Note that all that is invoiced so far is paid."""
     rows.put("placed_order", {"order_id": told.subject}, settled_at=told.at)

@@ -7,7 +7,12 @@ from services.console.handlers.hearing import Told, hears
 from services.console.store.writing import Rows
 
 
-@hears(intake.OrderReceived)
+@hears(
+    intake.OrderReceived,
+    only=(
+        "channel", "channel_order_id", "customer_id", "seller", "country", "currency", "totals", "lines", "placed_at",
+    ),
+)  # fmt: skip
 def order_received(rows: Rows, told: Told, event: intake.OrderReceived) -> None:
     """Note a new order and its lines."""
     rows.put(
@@ -83,7 +88,7 @@ def hold_lifted(rows: Rows, told: Told, event: intake.HoldLifted) -> None:
     )
 
 
-@hears(intake.OrderReleased)
+@hears(intake.OrderReleased, only=())
 def order_released(rows: Rows, told: Told, _event: intake.OrderReleased) -> None:
     """Note that nothing stands in the way."""
     row = rows.tables["placed_order"].get((told.subject,))
@@ -119,7 +124,7 @@ def order_cancelled(rows: Rows, told: Told, event: intake.OrderCancelled) -> Non
     )
 
 
-@hears(intake.OrderCompleted)
+@hears(intake.OrderCompleted, only=())
 def order_completed(rows: Rows, told: Told, _event: intake.OrderCompleted) -> None:
     """Note the end."""
     rows.put("placed_order", {"order_id": told.subject}, completed_at=told.at)

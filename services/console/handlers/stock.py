@@ -7,9 +7,9 @@ from services.console.handlers.hearing import Told, hears
 from services.console.store.writing import Rows
 
 
-@hears(inventory.StockMoved)
+@hears(inventory.StockMoved, only=("version", "location_id", "stock_owner", "on_hand", "available"))
 def stock_moved(rows: Rows, told: Told, event: inventory.StockMoved) -> None:
-    """Note an item's movements and what is there then."""
+    """Note what is there now, and the movements as they were told."""
     sku, location_id, owner = told.subject, event.location_id, event.stock_owner
     rows.put_newest(
         "stock_level",
@@ -20,21 +20,7 @@ def stock_moved(rows: Rows, told: Told, event: inventory.StockMoved) -> None:
         version=event.version,
         moved_at=told.at,
     )
-    movements = rows.tables["movement"]
-    for moved in event.movements:
-        movements[moved.movement_id,] = {
-            "at": told.at,
-            "movement_id": moved.movement_id,
-            "sku": sku,
-            "location_id": location_id,
-            "stock_owner": owner,
-            "kind": moved.kind,
-            "quantity": moved.quantity,
-            "bin": moved.bin,
-            "lot": moved.lot,
-            "unit_cost": moved.unit_cost,
-            "cause": moved.cause,
-        }
+    rows.put("movement", {"sku": sku, "revision": told.revision}, at=told.at, event=told.body.decode())
 
 
 @hears(inventory.PurchaseOrdered)

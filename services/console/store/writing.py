@@ -21,17 +21,27 @@ _TABLES: Final = (
     "parcel", "message", "item", "location", "carton", "stock_level", "movement", "purchase", "receipt", "invoice",
     "money_event", "refund", "dead_letter",
 )  # fmt: skip
-# Rows of these say something about where their order stands.
-_SETTLING: Final = (
-    "placed_order",
-    "order_line",
-    "hold",
-    "cancellation",
-    "shipment",
-    "short_pick",
-    "parcel",
-    "backorder",
-)
+# What says something about where an order stands: any row of these tables, or one that tells one of the columns.
+_STANDING: Final[Mapping[str, frozenset[str]]] = {
+    "placed_order": frozenset(),
+    "order_line": frozenset(),
+    "hold": frozenset(),
+    "cancellation": frozenset(),
+    "short_pick": frozenset(),
+    "shipment": frozenset({"units", "goods_cost"}),
+    "parcel": frozenset(
+        {"units", "label_cost", "voided_at", "dispatched_at", "delivered_at", "closed_at", "exception"}
+    ),
+}
+# And about what its lines still wait for.
+_WAITING: Final[Mapping[str, frozenset[str]]] = {
+    "placed_order": frozenset({"units", "rejected_at", "completed_at"}),
+    "order_line": frozenset(),
+    "cancellation": frozenset(),
+    "short_pick": frozenset(),
+    "shipment": frozenset({"lines"}),
+    "backorder": frozenset(),
+}
 _POINTER: Final = ("at", "topic", "lane", "position", "key", "type", "event_id", "cause_id")
 
 
@@ -86,9 +96,20 @@ async def _settle(tx: Statements, rows: Rows) -> None:
         await tx.execute(SQL.settle_promises, order_ids=promises)
     if invoices := sorted(_invoices(rows)):
         await tx.execute(SQL.settle_invoices, invoice_numbers=invoices)
-    if touched := sorted({row["order_id"] for table in _SETTLING for row in rows.tables[table].values()}):
-        await tx.execute(SQL.settle_orders, order_ids=touched)
-        await tx.execute(SQL.settle_backorders, order_ids=touched)
+    if standing := sorted(_touched(rows, _STANDING)):
+        await tx.execute(SQL.settle_orders, order_ids=standing)
+    if waiting := sorted(_touched(rows, _WAITING)):
+        await tx.execute(SQL.settle_backorders, order_ids=waiting)
+
+
+def _touched(rows: Rows, telling: Mapping[str, frozenset[str]]) -> set[str]:
+    """Give the orders about which a row of these tables was told, or one of these columns."""
+    return {
+        row["order_id"]
+        for table, columns in telling.items()
+        for row in rows.tables[table].values()
+        if not columns or not columns.isdisjoint(row)
+    }
 
 
 def _invoices(rows: Rows) -> Iterable[str]:

@@ -99,8 +99,10 @@ select 'SKU-' || lpad(n::text, 5, '0'), place, 'us', n, n % 40, 1, now()
 from generate_series(0, 4999) as n cross join unnest(array['BER', 'MUC', 'HAM']) as place;
 
 -- name: movements
-insert into movement (at, movement_id, sku, location_id, stock_owner, kind, quantity, cause)
-select placed_at, order_id || kind, 'SKU-' || lpad((total % 5000)::text, 5, '0'), 'BER', 'us', kind, 1, 'x'
+insert into movement (sku, at, revision, event)
+select 'SKU-' || lpad((total % 5000)::text, 5, '0'), placed_at, row_number() over (), jsonb_build_object(
+    'location_id', 'BER', 'stock_owner', 'us', 'movements', jsonb_build_array(jsonb_build_object(
+        'movement_id', order_id || kind, 'kind', kind, 'quantity', 1, 'cause', 'x')))::text
 from placed_order cross join unnest(array['reserved', 'dispatched']) as kind;
 
 -- name: backorders

@@ -198,6 +198,23 @@ async def test_stock_is_what_the_newest_version_says(source: Database) -> None:
     assert (await stock.levels(source, sku="_AMP")).rows == ()
 
 
+@pytest.mark.parametrize(
+    ("asked", "found"),
+    [
+        ({"kind": "reserved"}, ["LAMP-2"]),
+        ({"kind": "reserved", "location_id": "BER"}, ["LAMP-2"]),
+        ({"kind": "BER"}, []),  # which its event mentions, but not as a kind
+        ({"location_id": "MUC"}, []),
+    ],
+)
+async def test_an_items_journal_is_sought_by_kind_and_place(
+    source: Database, asked: dict[str, str], found: list[str]
+) -> None:
+    journal = await stock.movements(source, "LAMP", **asked)  # type: ignore[arg-type]  # texts only
+
+    assert [each.movement_id for each in journal.rows] == found
+
+
 async def test_reservations_tell_which_orders_hold_an_item(source: Database) -> None:
     held = {
         NUMBERS[each.order_id]: (each.reserved, each.waiting) for each in (await stock.reservations(source, "RUG")).rows
