@@ -16,7 +16,7 @@ from chassis.errors import describe
 
 # C0, DEL, C1, line separators and direction overrides: each can forge or hide a line on somebody's screen.
 _CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
-_CHATTY: Final = ("aiokafka", "asyncio", "faststream", "httpx")  # they write a line for every message or reconnection
+_CHATTY: Final = ("aiokafka", "asyncio", "faststream")  # they write a line for every message or reconnection
 _AGAIN_S: Final = 10.0
 _SENTENCES_MAX: Final = 1000
 _FRAMES: Final = 12  # the innermost ones; those above are the loop's own and always the same

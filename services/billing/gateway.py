@@ -6,9 +6,10 @@ that cannot be read) is an outage, and the same request is made again.
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from http import HTTPStatus
 from typing import Final, Literal
 
-import httpx
+import aiohttp
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
 from chassis import Note, OutageError, Request
@@ -59,22 +60,22 @@ class _Answer(BaseModel):
 class HttpProvider:
     """The provider over HTTP."""
 
-    def __init__(self, client: httpx.AsyncClient) -> None:
-        self._client = client
+    def __init__(self, session: aiohttp.ClientSession, url: str) -> None:
+        self._session, self._url = session, url.rstrip("/")
 
     async def __call__(self, request: ProviderRequest, call_id: str) -> ProviderAnswered:
         """Make one request. Its own id is the key, so that the notice of the same operation names it too."""
         del call_id
         body = request.model_dump(include={"request_id", "payment_id", "reference", "amount", "currency"})
+        address, key = f"{self._url}{PATHS[request.wish]}", {"Idempotency-Key": request.request_id}
         try:
-            response = await self._client.post(
-                PATHS[request.wish], json=body, headers={"Idempotency-Key": request.request_id}
-            )
-        except httpx.HTTPError as error:
+            async with self._session.post(address, json=body, headers=key, allow_redirects=False) as response:
+                content = await response.read()
+        except (aiohttp.ClientError, TimeoutError) as error:
             raise OutageError(f"payment provider: {type(error).__name__}") from error
-        if response.status_code != httpx.codes.OK:
-            raise OutageError(f"payment provider answered {response.status_code}")
-        return _read(request, response.content)
+        if response.status != HTTPStatus.OK:
+            raise OutageError(f"payment provider answered {response.status}")
+        return _read(request, content)
 
 
 def _read(request: ProviderRequest, body: bytes) -> ProviderAnswered:
@@ -99,8 +100,10 @@ def provider_calls(
 
     @asynccontextmanager
     async def opened() -> AsyncIterator[Mapping[type[Request], Call]]:
-        limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections)
-        async with httpx.AsyncClient(base_url=url, timeout=timeout_s, limits=limits, trust_env=False) as client:
-            yield {ProviderRequest: HttpProvider(client)}
+        connector = aiohttp.TCPConnector(limit=connections)
+        # Not in all: a request may wait for its turn behind others.
+        timeout = aiohttp.ClientTimeout(total=None, sock_connect=timeout_s, sock_read=timeout_s)
+        async with aiohttp.ClientSession(connector=connector, timeout=timeout) as session:
+            yield {ProviderRequest: HttpProvider(session, url)}
 
     return opened

@@ -4,9 +4,11 @@ import asyncio
 import socket
 import time
 from collections.abc import Mapping, Sequence
+from http import HTTPStatus
 from typing import Final
 
-import httpx
+import aiohttp
+from yarl import URL
 
 from services.console.core.instances import Instance, told
 
@@ -20,7 +22,7 @@ class Neighbours:
 
     def __init__(self, services: Mapping[str, Sequence[str]]) -> None:
         self._services = services
-        self._client = httpx.AsyncClient(timeout=ASK_LIMIT_S, trust_env=False)
+        self._session: aiohttp.ClientSession | None = None  # opens with the first question
         self._well: dict[tuple[str, str], tuple[Instance, float]] = {}
 
     @property
@@ -30,36 +32,43 @@ class Neighbours:
 
     async def instances(self) -> list[Instance]:
         """Ask everybody."""
-        asked = [self._of(service, url) for service, urls in self._services.items() for url in urls]
+        self._session = self._session or aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=ASK_LIMIT_S))
+        asked = [self._of(self._session, service, url) for service, urls in self._services.items() for url in urls]
         return [instance for found in await asyncio.gather(*asked) for instance in found]
 
     async def close(self) -> None:
         """Disconnect."""
-        await self._client.aclose()
+        if self._session:
+            await self._session.close()
 
-    async def _of(self, service: str, url: str) -> list[Instance]:
-        address = httpx.URL(url)
-        hosts = await _addresses(address.host, address.port or 80)
+    async def _of(self, session: aiohttp.ClientSession, service: str, url: str) -> list[Instance]:
+        address = URL(url)
+        hosts = await _addresses(address.host or "", address.port or 80)
         if not hosts:
-            return [Instance(service=service, address=address.netloc.decode(), is_ready=False, trouble="name unknown")]
-        return await asyncio.gather(*[self._ask(service, address.copy_with(host=host)) for host in hosts])
+            return [_lost(service, address.authority, "name unknown")]
+        return await asyncio.gather(*[self._ask(session, service, address.with_host(host)) for host in hosts])
 
-    async def _ask(self, service: str, address: httpx.URL) -> Instance:
-        name = address.netloc.decode()
+    async def _ask(self, session: aiohttp.ClientSession, service: str, address: URL) -> Instance:
+        name = address.authority
         try:
-            ready, metrics = await asyncio.gather(
-                self._client.get(address.join("/ready")), self._client.get(address.join("/metrics"))
+            (status, words), (_, metrics) = await asyncio.gather(
+                _get(session, address / "ready"), _get(session, address / "metrics")
             )
-        except httpx.TimeoutException:
+        except TimeoutError:
             instance, then = self._well.get((service, name), (None, 0.0))
             is_busy = instance is not None and time.monotonic() - then < PATIENCE_S
             return instance if instance and is_busy else _lost(service, name, "silent")
-        except httpx.HTTPError:
+        except aiohttp.ClientError:
             return _lost(service, name, "unreachable")
-        trouble = "" if ready.is_success else ready.text.strip()[:200] or "not ready"
-        instance = told(service, name, trouble, metrics.text)
+        trouble = "" if status == HTTPStatus.OK else words.strip()[:200] or "not ready"
+        instance = told(service, name, trouble, metrics)
         self._well[service, name] = instance, time.monotonic()
         return instance
+
+
+async def _get(session: aiohttp.ClientSession, address: URL) -> tuple[int, str]:
+    async with session.get(address, allow_redirects=False) as response:
+        return response.status, await response.text(errors="replace")
 
 
 def _lost(service: str, name: str, trouble: str) -> Instance:
