@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from functools import cache
 from typing import Any
 
 from pydantic import BaseModel
@@ -13,7 +15,15 @@ MASK = "•••"
 def masked(fact: BaseModel) -> dict[str, Any]:
     """The facts as plain values, absent ones left out, personal ones masked."""
     plain = fact.model_dump(mode="json", exclude_none=True)
+    if not _tells_of_a_person(type(fact)):
+        return plain
     return {name: _shown(value, getattr(fact, name), type(fact).model_fields[name]) for name, value in plain.items()}
+
+
+@cache
+def _tells_of_a_person(kind: type[BaseModel]) -> bool:
+    """Whether anything in a fact of this kind is marked, however deep: most have nothing, and need no second look."""
+    return '"x-personal"' in json.dumps(kind.model_json_schema())
 
 
 def _shown(plain: Any, value: object, field: FieldInfo) -> Any:  # noqa: ANN401 (any JSON)

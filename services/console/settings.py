@@ -21,7 +21,7 @@ class Settings(chassis.Settings):
         description="records a transaction, at most: nobody waits for us, and the larger, the cheaper",
     )
     gathering_s: float = Field(
-        0.5,
+        1.0,
         ge=0,
         description="how long records gather before a batch: an order whose events come together is settled once",
     )

@@ -1,10 +1,10 @@
 """Contracts into what pages show: topics as declared, bodies masked, schemas beside them."""
 
-import json
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
+from pydantic_core import to_json
 
 from chassis.wire import moment_of
 from contracts.floor import GoodsReceived
@@ -121,7 +121,7 @@ def _header(name: str, value: bytes | None, *, is_personal: bool) -> str:
 
 def pretty(value: Any) -> str:  # noqa: ANN401 -- any JSON
     """Write JSON for people."""
-    return json.dumps(value, indent=2, ensure_ascii=False)
+    return to_json(value, indent=2).decode()
 
 
 @cache

@@ -39,6 +39,7 @@ POLL_MS: Final = 250
 OBJECTS_OF_RECORD: Final = 50  # its headers, facts and rows; all of them are gone when its batch is
 CLOSE_S: Final = 5.0
 REPORT_S: Final = 5.0
+REST_MAX_S: Final = 2.0  # pages are told once a second: nobody should see that we rest
 STANDBY_S: Final = 1.0  # how soon an heir notices that the owner is gone
 FIRST_PAUSE_S: Final = 0.2
 LONGEST_PAUSE_S: Final = 5.0
@@ -178,13 +179,19 @@ class Projector:
         self._health.beat(Trouble.POLL)
         await self._do_chores()
         polled = await self._consumer.getmany(timeout_ms=POLL_MS, max_records=self._settings.batch_size)
+        began = time.monotonic()
         records = [record for part in polled.values() for record in part]
         if records:
             await self._insist(records)
-        if self._is_replay and len(records) < self._settings.batch_size:
+            lasts = [part[-1] for part in polled.values() if part]
+            self._read |= {(last.topic, last.partition): (last.offset + 1, last.timestamp) for last in lasts}
+        if len(records) == self._settings.batch_size:
+            return
+        if self._is_replay:
             await self._look_for_end()
-        if len(records) < self._settings.batch_size:
-            await self._pause(self._pause_s)
+        # Who keeps up rests as long as it worked: the busier the machine, the more records share a batch.
+        worked_s = min(time.monotonic() - began, REST_MAX_S)
+        await self._pause(self._pause_s if self._is_replay else max(self._pause_s, worked_s))
 
     async def _look_for_end(self) -> None:
         """End a replay when less than one batch is missing: whoever goes on from its positions has that at once."""
@@ -203,7 +210,6 @@ class Projector:
             except (OutageError, DoubtError) as error:
                 _LOG.warning("batch_retried", reason=describe(error), pause_s=pause_s)
             else:
-                self._read |= {(each.topic, each.partition): (each.offset + 1, each.timestamp) for each in records}
                 return
             self._health.beat(Trouble.POLL)
             await self._pause(pause_s)
