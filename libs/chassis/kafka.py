@@ -42,6 +42,7 @@ REQUEST_BYTES: Final = 1_048_576  # the brokers' default limit of one message
 PUBLISH_LIMIT_S: Final = 30.0  # an idempotent producer of aiokafka never gives up by itself
 ACKNOWLEDGE_S: Final = 5.0  # brokers acknowledge within milliseconds; later than this is an outage, told and waited out
 COORDINATOR_S: Final = 5.0  # the same for the group's coordinator
+OFFSETS_S: Final = 0.2  # it answers within milliseconds; a coordinator that moves to another broker needs seconds
 RETRY_MS: Final = 500  # at aiokafka's 100 a process without its broker takes a tenth of a core to say so
 START_PAUSE_S: Final = 0.5  # between tries to reach a broker that is starting
 
@@ -134,11 +135,15 @@ class Publisher:
 class KafkaLog:
     """`ports.Log`: the consumer's offsets and the publisher."""
 
-    def __init__(self, publisher: Publisher) -> None:
-        self._publisher = publisher
+    def __init__(self, publisher: Publisher, assignment: Assignment) -> None:
+        self._publisher, self._assignment = publisher, assignment
         self.consumer: Any = None
         self._sending: asyncio.Future[None] | None = None
         self._uncommitted: dict[TopicPartition, int] = {}
+        self._round = 0
+        self._committing: asyncio.Future[None] | None = None
+        self.is_committing = True
+        """Whether the last commit of offsets passed."""
         self._read_to: dict[TopicPartition, int] = {}
 
     async def publish(self, outgoing: Sequence[Outgoing]) -> None:
@@ -154,22 +159,45 @@ class KafkaLog:
         sent.result()
 
     async def commit(self, ends: Mapping[tuple[str, int], int]) -> None:
-        """Commit offsets, best effort: what fails is tried with the next, and revisions absorb what comes again."""
+        """Commit offsets, best effort: what fails is tried with the next, and revisions absorb what comes again.
+
+        A coordinator that is away holds nobody up: one request is under way, and what ends meanwhile follows it.
+        """
         self._uncommitted |= {TopicPartition(*place): end for place, end in ends.items()}
-        held = self.consumer.assignment()
-        self._uncommitted = {place: end for place, end in self._uncommitted.items() if place in held}
+        if self._committing is None or self._committing.done():
+            self._committing = asyncio.ensure_future(self._commit())
+            done, _ = await asyncio.wait({self._committing}, timeout=OFFSETS_S)
+            for task in done:
+                task.result()
+
+    async def settle(self) -> None:
+        """Commit the last offsets, within the coordinator's time."""
+        await self.commit({})
+        if self._committing is not None:
+            await self._committing
+
+    async def _commit(self) -> None:
         try:
-            if self._uncommitted:
+            while ends := self._still_held():
                 async with asyncio.timeout(COORDINATOR_S):
-                    await self.consumer.commit(self._uncommitted)
-            self._uncommitted = {}
+                    await self.consumer.commit(ends)
+                self._uncommitted = dict(self._uncommitted.items() - ends.items())
         except (KafkaError, TimeoutError) as error:
             _LOG.warning("offsets_not_committed", reason=describe(error))
+            self.is_committing = False
+        else:
+            self.is_committing = True
 
-    @property
-    def is_committing(self) -> bool:
-        """Whether the last commit of offsets passed."""
-        return not self._uncommitted
+    def _still_held(self) -> dict[TopicPartition, int]:
+        self._forget_former()
+        held = self.consumer.assignment()
+        self._uncommitted = {place: end for place, end in self._uncommitted.items() if place in held}
+        return dict(self._uncommitted)
+
+    def _forget_former(self) -> None:
+        """Let go of what was polled in an earlier assignment: whoever had the lanes since may have come further."""
+        if self._round != self._assignment.round:
+            self._round, self._uncommitted = self._assignment.round, {}
 
     @property
     def is_joined(self) -> bool:
@@ -215,7 +243,8 @@ class KafkaLog:
         self.consumer.resume(*[place for place in self.consumer.paused() if place.partition in lanes])
 
     def polled(self, records: Sequence[Record]) -> None:
-        """Remember how far the log's own time was read."""
+        """Remember how far the log's own time was read, and which assignment these are of."""
+        self._forget_former()
         for record in records:
             self._read_to[TopicPartition(record.topic, record.partition)] = record.timestamp
 
@@ -253,17 +282,21 @@ class Assignment(ConsumerRebalanceListener):  # type: ignore[misc]
     def __init__(self, lanes: int, topics: int) -> None:
         self._lanes, self._topics = lanes, topics
         self.lanes: frozenset[int] = frozenset()
+        self.round = 0
+        """Which assignment this is: one more whenever lanes are taken or given, be they the same."""
         self.is_settled = False
         """Whether the group is not about to change it."""
         self.changed = asyncio.Event()
 
     async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:  # noqa: ARG002 -- all of them
         """Close the gate."""
+        self.round += 1
         self.lanes, self.is_settled = frozenset(), False
         self.changed.set()
 
     async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
         """A lane is ours when its partition of every topic is."""
+        self.round += 1
         counts = Counter(place.partition for place in assigned)
         self.lanes = frozenset(lane for lane in range(self._lanes) if counts[lane] == self._topics)
         self.is_settled = True

@@ -72,9 +72,9 @@ class Process:
         self._metrics.build(settings.version)
         self._stop, self._turn = asyncio.Event(), asyncio.Lock()
         self._publisher = Publisher(settings.kafka, f"{service.name}-{settings.instance}")
-        self._log = KafkaLog(self._publisher)
         self._topics = [topic.name for topic in service.topics]
         self._assignment = Assignment(settings.lanes, len(self._topics))
+        self._log = KafkaLog(self._publisher, self._assignment)
         self._halted: set[int] = set()
         self._lead_s = time.time() - time.monotonic()
         self._loop: Loop
@@ -124,6 +124,7 @@ class Process:
             with suppress(StoppedError):
                 await self._loop.tidy()
             self._loop.drop()  # and no other is begun
+        await self._log.settle()
         self._loop.called.set()  # so that it does not rest
         await tasks[-1]  # the calls in flight
         for task in tasks:
