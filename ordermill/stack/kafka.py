@@ -53,7 +53,10 @@ SINGLE = {
     "share.coordinator.state.topic.min.isr": "1",
 }
 REPLICATED = {
-    "broker.session.timeout.ms": "3000",
+    # What is led from a broker that was killed rests until it is missed, and first its controller, if it was that too:
+    # 4 s at most, where the defaults take 11.
+    "broker.session.timeout.ms": "2000",
+    "controller.quorum.fetch.timeout.ms": "1000",
     "default.replication.factor": "3",
     "min.insync.replicas": "2",
     "offsets.topic.replication.factor": "3",
