@@ -4,7 +4,8 @@ import pytest
 
 from chassis.crash import Point
 from ordermill.services import API
-from tests.faults.ground import ALL, Ground
+from tests.faults.ground import Ground
+from tests.faults.machines import ALL
 from tests.faults.report import is_long
 
 pytestmark = pytest.mark.faults

@@ -7,7 +7,8 @@ from time import monotonic
 import pytest
 
 from chassis.crash import Point
-from tests.faults.ground import ALL, SESSION_S, Ground
+from tests.faults.ground import Ground
+from tests.faults.machines import ALL, SESSION_S
 from tests.faults.processes import GRACE_S
 from tests.faults.report import is_long
 
@@ -34,20 +35,21 @@ async def test_anybody_is_killed_at_any_time(ground: Ground, *, contended: bool)
         ) as run,
     ):
         over_s = ROUNDS_S / 2
-        loading = asyncio.create_task(run.load(over_s))
+        run.begin(over_s)
         until = monotonic() + over_s
         while monotonic() < until:
             await asyncio.sleep(ground.random.expovariate(1 / MEAN_S))  # when nobody expects it
             ground.cut(ground.random.choice(names))
             run.fired += 1
-        await loading
+        await run.loaded()
         await ground.healed()
 
 
 async def test_services_are_rolled_one_after_the_other(ground: Ground) -> None:
     async with ground.scenario("SIGTERM, one service after the other, twice") as run:
         before = await ground.repeated()
-        loading, slowest = asyncio.create_task(run.load(10.0)), 0.0
+        slowest = 0.0
+        run.begin(10.0)
         for name in ALL * 2:
             began = monotonic()
             assert await ground.supervisor.stop([name], GRACE_S) == {name: 0}
@@ -55,7 +57,7 @@ async def test_services_are_rolled_one_after_the_other(ground: Ground) -> None:
             ground.supervisor[name].start()
             await ground.supervisor.until_ready([name])
             run.fired += 1
-        await loading
+        await run.loaded()
         assert await ground.repeated() == before, "what was handled before a stop was delivered again"
         run.remark = f"every exit code 0, the slowest after {slowest:.1f} s, no record delivered twice"
 
@@ -66,9 +68,9 @@ async def test_a_frozen_process_comes_back_when_others_have_its_lanes(ground: Gr
         since = len(ground.fired())
         await ground.arm({name: [f"{point}=STOP"] for name in ALL})
         await ground.supervisor.until_ready(ALL)
-        loading = asyncio.create_task(run.load(6.0))
+        run.begin(6.0)
         await ground.until_fired(since, [f"{name} {point}" for name in ALL])
-        await loading
+        await run.loaded()
         await asyncio.sleep(2 * SESSION_S)  # by then Kafka has given its lanes away
         for name in ALL:
             ground.supervisor[name].send(signal.SIGCONT)
@@ -77,10 +79,11 @@ async def test_a_frozen_process_comes_back_when_others_have_its_lanes(ground: Gr
 
 async def test_members_that_come_and_go_stop_nobody(ground: Ground) -> None:
     async with ground.scenario(f"a member joins and leaves each group every {BEAT_S} s") as run:
-        loading, until = asyncio.create_task(run.load(STORM_S * 0.8)), monotonic() + STORM_S
+        until = monotonic() + STORM_S
+        run.begin(STORM_S * 0.8)
         while monotonic() < until:
             async with ground.strangers_in(ALL):
                 await asyncio.sleep(BEAT_S)  # they hold lanes and do nothing
             await asyncio.sleep(BEAT_S)
             run.fired += 1
-        await loading
+        await run.loaded()

@@ -1,6 +1,5 @@
 """Messages twice, late, before their causes, from the beginning, and such as nobody can handle."""
 
-import asyncio
 from random import Random
 
 import pytest
@@ -9,7 +8,8 @@ from chassis.wire import Outgoing
 from contracts import intake
 from ordermill.lag import lags_of
 from ordermill.world.speech import outgoing
-from tests.faults.ground import ALL, Ground
+from tests.faults.ground import Ground
+from tests.faults.machines import ALL
 from tests.faults.poison import strange_records
 from tests.faults.report import is_long
 from tests.faults.workload import SEED, id_of
@@ -35,11 +35,11 @@ async def test_everybody_outside_says_everything_late_and_twice(ground: Ground) 
 
 async def test_every_record_comes_again_in_any_order(ground: Ground) -> None:
     async with ground.scenario("every record of every topic again while they flow, and after, in any order") as run:
-        loading = asyncio.create_task(run.load(4.0))
+        run.begin(4.0)
         await run.until_under_way(0.5)
         for is_over in (False, True):
             if is_over:
-                await loading
+                await run.loaded()
                 await ground.drained(run.drain_s)
             records = [record for record in await ground.records() if run.work.plain(_text(record)) is not None]
             Random(SEED).shuffle(records)
@@ -86,9 +86,9 @@ async def test_poison_of_every_kind_holds_up_only_itself(ground: Ground) -> None
         strange = list(strange_records(work.mark))
         body = outgoing(poisoned, poisoned.placed_at)._replace(value=poisoned.encode()[:-40])
         await ground.publish([*strange[::2], body])
-        loading = asyncio.create_task(run.load(without=poisoned))
+        run.begin(without=poisoned)
         await ground.publish(strange[1::2])
-        await loading
+        await run.loaded()
         await ground.insist(work.notices([poisoned]))
         letter = await ground.until_rests("intake", poisoned.subject())
         await ground.wait(lambda: all(ground.of(intake.OrderReleased, id_of(order)) for order in others), "released")

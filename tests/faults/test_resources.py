@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.ground import ALL, Ground
+from tests.faults.ground import Ground
+from tests.faults.machines import ALL
 from tests.faults.volumes import need_root, small
 
 pytestmark = pytest.mark.faults
@@ -21,20 +22,20 @@ async def test_the_data_volume_is_full_for_a_while(ground: Ground) -> None:
     need_root()
     what = f"the volume of PostgreSQL's data full for {FULL_S:.0f} s"
     async with ground.database_on(DATA_MIB, "") as volume, ground.scenario(what) as run:
-        loading = asyncio.create_task(run.load(6.0))
+        run.begin(6.0)
         await run.until_under_way(0.1)
         volume.fill()
         await asyncio.sleep(FULL_S)
         run.fired += ground.words_in("postgres", "No space left on device")
         volume.relieve()
-        await loading
+        await run.loaded()
 
 
 async def test_the_log_volume_of_the_database_is_full_for_a_while(ground: Ground) -> None:
     need_root()
     what = "the volume of PostgreSQL's write-ahead log full: it ends, and is started again"
     async with ground.database_on(WAL_MIB, "pg_wal") as volume, ground.scenario(what) as run:
-        loading = asyncio.create_task(run.load(6.0))
+        run.begin(6.0)
         await run.until_under_way(0.1)
         process = ground.stack.find("postgres")
         assert process
@@ -44,7 +45,7 @@ async def test_the_log_volume_of_the_database_is_full_for_a_while(ground: Ground
         run.fired += 1
         volume.relieve()
         await ground.start_servers()
-        await loading
+        await run.loaded()
 
 
 async def test_services_that_cannot_write_their_logs_go_on(ground: Ground, tmp_path: Path) -> None:
@@ -78,10 +79,10 @@ async def test_a_service_s_clock_is_a_day_off(ground: Ground, days: int) -> None
         pytest.skip("wrong clocks: libfaketime is not installed (Debian: apt-get install libfaketime)")
     what = f"the clocks of six services jump by {days:+d} day under load, and back"
     async with ground.clocks(FAKETIME) as jump, ground.scenario(what) as run:
-        loading = asyncio.create_task(run.load(6.0))
+        run.begin(6.0)
         await run.until_under_way(0.3)
         jump(days)
         run.fired += len(ALL)
-        await loading
+        await run.loaded()
         await asyncio.sleep(WRONG_S)  # a broker takes nothing that claims to be from more than an hour ahead
         jump(0)
