@@ -7,7 +7,7 @@ never ask the chassis.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import product
 from typing import Any
 
@@ -134,13 +134,11 @@ class Checks:
 
     # --- at the end ---
 
-    def missing(self, databases: Mapping[str, Database]) -> str | None:
+    def missing(self, databases: Mapping[str, Database], broker: Broker) -> str | None:
         """Something that was said or sent and not yet taken."""
         for name, service in self._services.items():
             topics, heard = {topic.name for topic in service.topics}, databases[name].tables["heard"]
-            tally = Counter[Any](databases[name].tables["tally"])
-            taken = [place for place in tally if place[0] == DECISIONS and place[2] in ("handled", "ignored")]
-            if sum(tally[place] for place in taken) < self.decisions.total():
+            if any(counted < there for *_, counted, there in self._counts(name, databases[name], broker, {DECISIONS})):
                 return f"{name} has not heard all decisions"
             for queue in self._queues(topics):
                 if len(self.expected(name, queue)) > len(self.handled[name, *queue]):
@@ -168,18 +166,22 @@ class Checks:
         """The counters of each service account for every record of its topics."""
         for name, service in self._services.items():
             tally = Counter[Any](databases[name].tables["tally"])
-            places = product([topic.name for topic in service.topics], range(broker.groups[name].lanes))
-            for topic, lane in places:
-                records = broker.partitions.get((topic, lane), ())
-                anothers = _distinct(
-                    record for record in records if is_anothers(name, topic, (record.key or b"").decode())
-                )
-                # Nobody remembers what he passes over from outside, so that a repeated one counts again.
-                again = max(tally[topic, lane, "ignored"] - anothers, 0) if anothers else 0
-                counted = tally[topic, lane, "handled"] + tally[topic, lane, "ignored"] - again
-                there = _distinct(records)
+            topics = {topic.name for topic in service.topics}
+            for topic, lane, counted, there in self._counts(name, databases[name], broker, topics):
                 if counted != there or tally[topic, lane, "later"]:
                     self._fail("tally", f"{name} counts {counted} of {there} in {topic} {lane}: {tally}")
+
+    def _counts(
+        self, name: str, database: Database, broker: Broker, topics: Collection[str]
+    ) -> Iterator[tuple[str, int, int, int]]:
+        """How many records of each partition a service counts, and how many there are."""
+        tally = Counter[Any](database.tables["tally"])
+        for topic, lane in product(sorted(topics), range(broker.groups[name].lanes)):
+            records = broker.partitions.get((topic, lane), ())
+            anothers = _distinct(record for record in records if is_anothers(name, topic, (record.key or b"").decode()))
+            # Nobody remembers what he passes over from outside, so that a repeated one counts again.
+            again = max(tally[topic, lane, "ignored"] - anothers, 0) if anothers else 0
+            yield topic, lane, tally[topic, lane, "handled"] + tally[topic, lane, "ignored"] - again, _distinct(records)
 
     def _fail(self, promise: str, how: str) -> None:
         self._scheduler.fail(promise, how)

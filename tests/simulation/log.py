@@ -209,6 +209,10 @@ class SimLog:
             return
         self.group.committed |= {place: end for place, end in ends.items() if place in self._positions}
 
+    async def settle(self) -> None:
+        """Take a moment: here a commit of offsets passes at once or never."""
+        await self._scheduler.point(self.host, "settle offsets")
+
     # --- writing ---
 
     async def publish(self, outgoing: Sequence[Outgoing]) -> None:

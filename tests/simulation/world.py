@@ -272,7 +272,7 @@ class World:
         for name, database in self.databases.items():
             if what := self._left(database, is_repaired=is_repaired):
                 return f"{name} {what}"
-        return self.checks.missing(self.databases) if is_repaired else None
+        return self.checks.missing(self.databases, self.broker) if is_repaired else None
 
     def _left(self, database: Database, *, is_repaired: bool) -> str | None:
         tables = database.tables
