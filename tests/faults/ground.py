@@ -20,7 +20,7 @@ from contracts.notifications import MessageSent
 from ordermill.check import examine
 from ordermill.stack import Stack
 from tests.faults.evidence import Evidence, facts_of, moved, sums_of
-from tests.faults.machines import ALL, Machines
+from tests.faults.machines import ALL, PATIENCE_S, Machines
 from tests.faults.processes import KILLED, SPEECHLESS
 from tests.faults.report import Row
 from tests.faults.scenario import Scenario
@@ -75,6 +75,7 @@ class Ground(Machines):
         await self.say(work.definitions())
         await self._hold(work)
         scenario = Scenario(self, name, work, await sums_of(self.stack), len(self.supervisor.ends()))
+        scenario.drain_s = PATIENCE_S  # nothing to recover from: how long it takes says how fast the machine is
         await scenario.load()
         self.golden[number, contended] = await self._judge(scenario)
 

@@ -7,13 +7,13 @@ import asyncio
 import os
 import signal
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from importlib import import_module
 from pathlib import Path
 from random import Random
 from time import monotonic
-from typing import Any
+from typing import Any, TypeVar
 
 import asyncpg
 from aiokafka import AIOKafkaConsumer
@@ -40,6 +40,7 @@ from tests.pipeline.outside import BEHAVIOUR
 from tests.pipeline.pipeline import HASTE, LOOK_S, Pipeline
 from tests.servers import CHECKOUT
 
+R = TypeVar("R")
 PATIENCE_S = 90.0  # for a fault to strike
 LOG_MESSAGES = 100  # of 8 MB: twice what the volume holds
 REST_S = 1.0  # who says nothing for so long waits for somebody
@@ -250,12 +251,29 @@ class Machines(Pipeline):
             await asyncio.sleep(LOOK_S)
         return int(rows[0]["pid"])
 
+    async def rows(self, service: str, query: str, *params: object) -> list[dict[str, Any]]:
+        """Ask a service's tables, of a server that may just be recovering."""
+        return await self._insist(lambda: super(Machines, self).rows(service, query, *params))
+
     async def _ask(self, query: str, *params: object) -> list[asyncpg.Record]:
-        connection = await asyncpg.connect(self.stack.admin_url)
-        try:
-            return await connection.fetch(query, *params)
-        finally:
-            await connection.close()
+        async def once() -> list[asyncpg.Record]:
+            connection = await asyncpg.connect(self.stack.admin_url)
+            try:
+                return await connection.fetch(query, *params)
+            finally:
+                await connection.close()
+
+        return await self._insist(once)
+
+    async def _insist(self, work: Callable[[], Awaitable[R]]) -> R:
+        deadline = monotonic() + PATIENCE_S
+        while True:
+            try:
+                return await work()
+            except (asyncpg.CannotConnectNowError, asyncpg.PostgresConnectionError, OSError):
+                if monotonic() > deadline:
+                    raise
+            await asyncio.sleep(LOOK_S)
 
     # --- what processes live on ---
 

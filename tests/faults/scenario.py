@@ -84,4 +84,4 @@ class Scenario:
         """The longest time from the placing of one of these orders to its release."""
         ids = {id_of(order) for order in orders} & self.said_at.keys()
         released = {told.subject: told.at for told in self.ground.told[intake.OrderReleased] if told.subject in ids}
-        return max((at - self.said_at[subject]).total_seconds() for subject, at in released.items())
+        return max(((at - self.said_at[subject]).total_seconds() for subject, at in released.items()), default=0.0)
