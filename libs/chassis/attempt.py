@@ -73,7 +73,7 @@ class Attempt:
         is_anyone_waiting = await self.ledger.fence(self.epochs, alone=self.service.exclusive)
         if published:
             await self.ledger.forget(published)
-        ready = [*await self._still_there(entries), *await self._fresh(entries)]
+        ready = [*await self._still_there(entries), *await self._answers(entries), *await self._fresh(entries)]
         reach(Point.AFTER_REVISIONS)
         if ready:
             self.shelf.queues = Queues.of(await self.ledger.standing({entry.queue for entry in ready}), ready)
@@ -86,8 +86,15 @@ class Attempt:
         locked = await self.ledger.lock(ids) if ids else set()
         return [entry for entry in entries if entry.row and entry.row.id in locked]
 
+    async def _answers(self, entries: Sequence[Entry]) -> list[Entry]:
+        calls = {entry.call: entry for entry in entries if entry.call}
+        closed = await self.ledger.close(calls.keys()) if calls else set()
+        for call in calls.keys() - closed:
+            self._count(calls[call], "duplicate")
+        return [entry for call, entry in calls.items() if call in closed]
+
     async def _fresh(self, entries: Sequence[Entry]) -> list[Entry]:
-        candidates = [entry for entry in entries if entry.row is None]
+        candidates = [entry for entry in entries if entry.row is None and entry.call is None]
         new = await revisions.fresh(self.service, self.ledger, candidates) if candidates else []
         kept = set(map(id, new))
         for entry in candidates:
@@ -217,10 +224,12 @@ class Attempt:
         # Types that are not ours are counted as one: a stranger's words do not become names of metrics.
         self.outcomes[entry.type if entry.route else "other", outcome] += 1
         topic, lane = entry.heard.topic, entry.lane
+        if topic == NOTES:
+            return  # they are in no log
         if entry.row is None:
             # Brought home, it counts as handled where it came from: its row has another lane.
             self.tally[topic, lane, "handled" if ">" in entry.queue else _TALLIED.get(outcome, "later")] += 1
-        elif ">" not in entry.queue and topic != NOTES and outcome in _TALLIED:
+        elif ">" not in entry.queue and outcome in _TALLIED:
             self.tally[topic, lane, "later"] -= 1
             self.tally[topic, lane, "handled"] += 1
 

@@ -66,42 +66,42 @@ class Caller:
     """Makes the calls of one process."""
 
     def __init__(
-        self, memory: Memory, calls: Mapping[type[Request], Call], metrics: Metrics, lanes: int,
-        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        self, memory: Memory, calls: Mapping[type[Request], Call], answers: dict[str, Later], metrics: Metrics,
+        lanes: int, clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:  # fmt: skip
-        self._memory, self._metrics, self._lanes, self._clock = memory, metrics, lanes, clock
+        self._memory, self._answers, self._metrics = memory, answers, metrics
+        self._lanes, self._clock = lanes, clock
         self._requests = {request.type: (request, make) for request, make in calls.items()}
         self._breakers = {kind: Breaker() for kind in self._requests}
         self._open: dict[asyncio.Task[tuple[str, Later] | None], tuple[str, datetime]] = {}
         """Calls in flight, each with its id and the end of its claim."""
 
     async def turn(self) -> int:
-        """Claim calls while there is room, await those in flight for a moment, store the answers.
+        """Claim calls while there is room, await those in flight for a moment, and give their answers to the loop.
 
-        Returns how many were in flight; a slow one holds up no other for longer than that.  Raises OutageError and
-        DoubtError: a call whose answer was not stored is made again, with the same id.
+        Returns how many were in flight; a slow one holds up no other for longer than that.  Raises OutageError.  A
+        call whose answer is lost with this process is made again, with the same id.
         """
         now = self._clock()
         types = [kind for kind, breaker in self._breakers.items() if not breaker.is_open(now)]
         room = ROOM - len(self._open)
         claimed = await self._memory.claim(types, now, now + CLAIM, room) if types and room else []
-        self._open |= {asyncio.ensure_future(self._make(call)): (call.id, now + CLAIM) for call in claimed}
-        return await self._store() if self._open else 0
+        unanswered = [call for call in claimed if call.id not in self._answers]
+        self._open |= {asyncio.ensure_future(self._make(call)): (call.id, now + CLAIM) for call in unanswered}
+        return await self._gather() if self._open else 0
 
     async def finish(self) -> None:
         """Await what is in flight; claim nothing more."""
         while self._open:
-            await self._store()
+            await self._gather()
 
-    async def _store(self) -> int:
+    async def _gather(self) -> int:
         number = len(self._open)
         patience_s = GATHER_S + (GATHER_FULL_S - GATHER_S) * number / ROOM
         done, _ = await asyncio.wait(self._open, timeout=patience_s)
         for task in done:
             del self._open[task]
-        if answers := [answer for task in done if (answer := task.result())]:
-            ids, rows = zip(*answers, strict=True)
-            await self._memory.answer(rows, ids, self._clock())
+        self._answers.update(answer for task in done if (answer := task.result()))
         await self._renew()
         return number
 

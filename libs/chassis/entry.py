@@ -33,6 +33,7 @@ class Entry:
     was_unread: bool = False  # it could not be read when it came, so that its sender's id was not remembered
     place: str = ""  # partition and offset of a fresh record, or its row
     origin: tuple[int, int] | None = None  # partition and offset where it came from, if it came from a topic
+    call: str | None = None  # the call to the outside that it answers; that is still open
 
     @property
     def type(self) -> str:

@@ -149,6 +149,10 @@ class PostgresLedger:
         names = ("ids", "queues", "lanes", "subjects", "types", "bodies", "traces", "tries")
         await self.tx.execute(SQL.place_calls, now=now, **dict(zip(names, zip(*calls, strict=True), strict=True)))
 
+    async def close(self, calls: Collection[str]) -> set[str]:
+        """Delete calls that were answered; those that were answered before are absent."""
+        return {row["id"] for row in await self.tx.fetch(SQL.delete_calls, ids=sorted(calls))}
+
     async def count(self, tally: Counter[tuple[str, int, str]]) -> None:
         """Add to the counters that are compared with the logs' ends."""
         topics, lanes, outcomes = zip(*sorted(tally), strict=True)
@@ -220,8 +224,8 @@ class PostgresMemory:
         """In one transaction: delete the calls and append their answers, each only if its call was still there."""
 
         async def swap(ledger: PostgresLedger) -> None:
-            gone = {row["id"] for row in await ledger.tx.fetch(SQL.delete_calls, ids=sorted(calls))}
-            kept = [answer for call, answer in zip(calls, answers, strict=True) if call in gone]
+            closed = await ledger.close(calls)
+            kept = [answer for call, answer in zip(calls, answers, strict=True) if call in closed]
             if kept:
                 await ledger.append(kept, now)
 

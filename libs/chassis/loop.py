@@ -30,14 +30,14 @@ from chassis.errors import (
     is_outage,
 )
 from chassis.later import WAIT_MAX
-from chassis.reading import read_parked, read_record
+from chassis.reading import read_answer, read_parked, read_record
 from chassis.wire import moment_of
 from contracts.values import lane_of
 
 if TYPE_CHECKING:
     from chassis.entry import Entry
     from chassis.metrics import Metrics
-    from chassis.ports import Ledger, Log, Memory
+    from chassis.ports import Later, Ledger, Log, Memory
     from chassis.service import Service
     from chassis.wire import Record
 
@@ -70,6 +70,8 @@ class Loop:
         """The lanes held, and the epoch of each."""
         self.called = asyncio.Event()
         """Set when calls to the outside were placed."""
+        self.answers: dict[str, Later] = {}
+        """What the outside answered and nobody has taken yet, by call; the call stays open until then."""
         self._published: list[int] = []
         self._unpublished_since: datetime | None = None
         self._look_at = datetime.min.replace(tzinfo=UTC)
@@ -107,8 +109,8 @@ class Loop:
 
     @property
     def is_looking(self) -> bool:
-        """Whether it is time to look for due rows again."""
-        return bool(self.epochs) and self._clock() >= self._look_at
+        """Whether it is time to look for due rows and answers again."""
+        return bool(self.epochs or self.answers) and self._clock() >= self._look_at
 
     def look(self) -> None:
         """Look for due rows with the next batch: something became due."""
@@ -130,8 +132,11 @@ class Loop:
         is_done = False
         try:
             fresh = [read_record(self._service, record) for record in records]
-            entries = [*await self._due(records), *fresh]
+            answered = await self._answered()
+            entries = [*await self._due(records), *answered, *fresh]
             is_done = not entries or await self._run(entries)
+            if is_done:
+                self._forget(answered)
         finally:
             if not is_done:
                 self._log.rewind(_first(records))
@@ -139,6 +144,19 @@ class Loop:
             reach(Point.BEFORE_OFFSETS)
             await self._log.commit(_ends(records))
         return is_done
+
+    async def _answered(self) -> list[Entry]:
+        """The answers for our lanes; those for other lanes are handed over to their owners."""
+        foreign = {call: row for call, row in self.answers.items() if row.lane not in self.epochs}
+        if foreign:
+            await self._insist(lambda: self._memory.answer(list(foreign.values()), list(foreign), self._clock()))
+        for call in foreign:
+            del self.answers[call]
+        return [read_answer(self._service, call, row) for call, row in self.answers.items()]
+
+    def _forget(self, answered: Sequence[Entry]) -> None:
+        for entry in answered:
+            del self.answers[entry.call or ""]
 
     async def tidy(self) -> None:
         """Delete published rows when no next batch did."""

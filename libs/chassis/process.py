@@ -95,7 +95,7 @@ class Process:
             probe = lambda: ping(pool, CLOSE_S)  # noqa: E731
             async with watched(self._health, self._metrics, address, probe) as port, calls() as makers:
                 _LOG.info("service_started", health_port=port, topics=self._topics)
-                await self._work(Caller(self._memory, makers, self._metrics, settings.lanes))
+                await self._work(Caller(self._memory, makers, self._loop.answers, self._metrics, settings.lanes))
         finally:
             await close_pool(pool, CLOSE_S)
         _LOG.info("service_stopped", broken=self.is_broken)
@@ -127,6 +127,8 @@ class Process:
         await self._log.settle()
         self._loop.called.set()  # so that it does not rest
         await tasks[-1]  # the calls in flight
+        async with self._turn:
+            await self._take(())  # whose answers are left to the next owners
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

@@ -18,7 +18,7 @@ from contracts.topics import topic_named
 from contracts.values import named_id
 
 if TYPE_CHECKING:
-    from chassis.ports import Parked
+    from chassis.ports import Later, Parked
     from chassis.service import Route, Service
     from chassis.wire import Headers, Record
 
@@ -66,6 +66,15 @@ def read_parked(service: Service, row: Parked) -> Entry:
     if finding == CONFLICT:
         entry.is_conflict, entry.route = True, service.conflicting.get(entry.type, entry.route)
     return entry
+
+
+def read_answer(service: Service, call: str, row: Later) -> Entry:
+    """Read the answer of a call to the outside, which our own process has just written."""
+    heard: Heard[Any] = Heard(_UNREAD, row.subject, row.topic, row.lane, read_envelope(row.headers, 0))
+    place = f"call:{call}"
+    return _read_body(
+        service, Entry(row.queue, row.lane, row.key, heard, row.value, row.headers, place=place, call=call)
+    )
 
 
 def _read_envelope(headers: Headers, timestamp_ms: int) -> tuple[Envelope, str | None]:

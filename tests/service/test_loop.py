@@ -791,7 +791,7 @@ async def test_a_call_is_made_again_with_the_same_id(bench: Bench) -> None:
 
 async def test_an_answer_that_comes_twice_counts_once(bench: Bench) -> None:
     await bench.hear(order("call q 1"), subject="o-1")
-    caller = Caller(bench.memory, {Charge: _charge}, bench.metrics, LANES, bench.clock)
+    caller = Caller(bench.memory, {Charge: _charge}, bench.loop.answers, bench.metrics, LANES, bench.clock)
     (waiting,) = await bench.memory.claim([Charge.type], bench.clock.now, bench.clock.now, 1)
     late = caller._answer(waiting, Charged(amount=1))
 
@@ -802,6 +802,73 @@ async def test_an_answer_that_comes_twice_counts_once(bench: Bench) -> None:
     assert await story(bench) == ["received", "charged"]
 
 
+async def test_an_answer_that_waits_to_be_taken_is_not_asked_for_again(bench: Bench) -> None:
+    asked = 0
+
+    async def charge(request: Charge, _call_id: str) -> Charged:
+        nonlocal asked
+        asked += 1
+        return Charged(amount=request.amount)
+
+    await bench.hear(order("call q 1"), subject="o-1")
+    caller = Caller(bench.memory, {Charge: charge}, bench.loop.answers, bench.metrics, LANES, bench.clock)
+    for _ in range(3):
+        await caller.turn()
+        bench.clock.advance(minutes=1)
+    await bench.settle()
+
+    assert asked == 1
+    assert await story(bench) == ["received", "charged"]
+    assert bench.loop.answers == {}
+
+
+async def test_an_answer_for_a_lane_that_was_lost_goes_to_its_owner(bench: Bench) -> None:
+    subject = key_in(3)
+    await bench.hear(order("call q 1"), subject=subject)
+    caller = Caller(bench.memory, {Charge: _charge}, bench.loop.answers, bench.metrics, LANES, bench.clock)
+    await caller.turn()
+    bench.loop.drop([3])
+    await bench.loop.take([])
+    assert await story(bench) == ["received"]
+
+    heir = bench.instance()
+    await heir.take_over([3])
+    await heir.take([])
+
+    assert await story(bench, subject) == ["received", "charged"]
+    assert await bench.rows("select * from call") == []
+
+
+async def test_of_two_answers_in_hand_the_first_one_counts(bench: Bench) -> None:
+    await bench.hear(order("call q 1"), subject="o-1")
+    other = bench.instance()
+    for loop in (bench.loop, other):
+        await Caller(bench.memory, {Charge: _charge}, loop.answers, bench.metrics, LANES, bench.clock).turn()
+        bench.clock.advance(minutes=1)
+    await bench.settle()
+
+    assert await other.take([])
+    assert other.answers == {}
+    assert await story(bench) == ["received", "charged"]
+
+
+async def test_an_answer_that_nobody_can_take_rests_and_is_not_lost(bench: Bench, counter: Counter) -> None:
+    async def fail(_turn: Turn, _heard: Sequence[Heard[Charged]]) -> None:
+        raise ValueError("not today")
+
+    take, counter.service.routes[Charged.type].handle = counter.service.routes[Charged.type].handle, fail
+    await bench.hear(order("call q 1"), subject="o-1")
+    await bench.call({Charge: _charge})
+    await rest(bench)
+    (row,) = await resting(bench)
+    assert await bench.rows("select * from call") == []
+
+    counter.service.routes[Charged.type].handle = take
+    await bench.hear(decision(row, Decision("retry", "kim", "mended")))
+
+    assert await story(bench, "o-1") == ["received", "charged"]
+
+
 async def test_a_call_that_takes_long_stays_its_maker_s(bench: Bench) -> None:
     answer = asyncio.Event()
 
@@ -810,7 +877,9 @@ async def test_a_call_that_takes_long_stays_its_maker_s(bench: Bench) -> None:
         return Charged(amount=request.amount)
 
     await bench.hear(order("call q 1"), subject="o-1")
-    slow, other = (Caller(bench.memory, {Charge: charge}, bench.metrics, LANES, bench.clock) for _ in range(2))
+    slow, other = (
+        Caller(bench.memory, {Charge: charge}, bench.loop.answers, bench.metrics, LANES, bench.clock) for _ in range(2)
+    )
     made = [await slow.turn()]
     for _ in range(4):
         bench.clock.advance(seconds=6)
@@ -837,7 +906,7 @@ async def test_a_clock_that_is_set_back_holds_up_nothing(bench: Bench) -> None:
     bench.clock.advance(days=1)
     await bench.hear(order("call q 1"), subject="o-1")
     bench.loop.look()
-    caller = Caller(bench.memory, {Charge: _charge}, bench.metrics, LANES, bench.clock)
+    caller = Caller(bench.memory, {Charge: _charge}, bench.loop.answers, bench.metrics, LANES, bench.clock)
 
     bench.clock.advance(days=-1)
     assert await caller.turn() == 0
@@ -859,7 +928,7 @@ async def test_a_breaker_leaves_a_dead_side_alone(bench: Bench) -> None:
         raise OutageError("no answer")
 
     await bench.hear_records([bench.record(order(f"call q{number} 1"), f"o-{number}") for number in range(5)])
-    caller = Caller(bench.memory, {Charge: charge}, bench.metrics, LANES, bench.clock)
+    caller = Caller(bench.memory, {Charge: charge}, bench.loop.answers, bench.metrics, LANES, bench.clock)
     while await caller.turn():
         """Five fail."""
     await bench.hear(order("call q9 1"), subject="o-9")

@@ -116,7 +116,9 @@ class Instance:
         self.host = Host(self.name, is_slow=self.scheduler.chance(0.3))
         worker = self._kind(self.service, self.host, self.database, self.broker, batch_size)
         self.worker = worker
-        self._caller = Caller(worker.sim_memory, calls, worker._metrics, worker._settings.lanes, worker.clock)
+        self._caller = Caller(
+            worker.sim_memory, calls, worker._loop.answers, worker._metrics, worker._settings.lanes, worker.clock
+        )
         inner = (worker._keep_lanes, worker._tick, partial(worker._call, self._caller))
         self._inner = [self.scheduler.create_task(_guarded(worker, work)) for work in inner]
         outer = (worker.sim_log.follow(), worker.poll(), self._serve(worker))

@@ -223,6 +223,9 @@ class SimLedger:
             await self.session.lock(("call", call.id))
             self.session.insert("call", call.id, Placed(self.session.database.next("call"), call, now))
 
+    async def close(self, calls: Collection[str]) -> set[str]:
+        return {call for call in sorted(calls) if await _gone(self, call)}
+
     async def count(self, tally: Counter[tuple[str, int, str]]) -> None:
         await self.session.word("count")
         for key in sorted(tally):

@@ -95,15 +95,23 @@ class _Forgetful(SimLedger):
         return {}
 
 
-@memory("an answer is kept although its call is gone")
-class _Repeating(SimMemory):
-    async def answer(self, answers: Sequence[Later], calls: Collection[str], now: datetime) -> None:
-        await super().answer(answers, calls, now)
-        await self.transact(lambda ledger: ledger.append(answers[:1], now))
+@ledger("an answer is kept although its call is gone")
+class _Repeating(SimLedger):
+    async def close(self, calls: Collection[str]) -> set[str]:
+        await super().close(calls)
+        return set(calls)
+
+
+class _Nameless(SimLedger):
+    async def close(self, calls: Collection[str]) -> set[str]:
+        closed = await super().close({call.split()[0] for call in calls})
+        return {call for call in calls if call.split()[0] in closed}
 
 
 @memory("each try of a call has an id of its own")
 class _Anonymous(SimMemory):
+    ledger = _Nameless
+
     async def claim(self, types: Collection[str], now: datetime, until: datetime, room: int) -> list[PlacedCall]:
         claimed = await super().claim(types, now, until, room)
         return [call._replace(id=f"{call.id} {call.tries}") for call in claimed]

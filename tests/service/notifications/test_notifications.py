@@ -203,7 +203,9 @@ async def test_a_mail_whose_answer_was_lost_keeps_its_id(post: Post) -> None:
         raise TimeoutError
 
     bench = post.bench
-    await Caller(bench.memory, {SendMail: lose_the_answer}, bench.metrics, LANES, bench.clock).turn()
+    await Caller(
+        bench.memory, {SendMail: lose_the_answer}, bench.loop.answers, bench.metrics, LANES, bench.clock
+    ).turn()
     post.bench.clock.advance(minutes=10)
     await post.bench.call(post.calls)
 
