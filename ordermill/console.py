@@ -1,16 +1,17 @@
-"""`ordermill console`: where the console is, how to sign in, and a fresh read model."""
+"""`ordermill console`: where the console is, how to sign in, who may, and a fresh read model."""
 
 from __future__ import annotations
 
 from cyclopts import App
 
-from ordermill import services, stack
+from ordermill import services, stack, users
 from ordermill.render import print_json
 from ordermill.services import ROLES, console_address, console_password
 from ordermill.serving import Json
 from ordermill.stack import Stack
 
-app = App(name="console", help="Tell where the console is and how to sign in, or make its read model anew.")
+app = App(name="console", help="Tell where the console is and how to sign in; its users; its read model anew.")
+app.command(users.app)
 PROJECTOR = "console"
 
 

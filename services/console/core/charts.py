@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Final
 
 from contracts.values import EXPONENTS
-from services.console.core.figures import Day, Definition, Figure, day_value
+from services.console.core.figures import Day, Definition, Figure, day_value, is_beyond
 from services.console.core.wording import NOTHING, duration, money
 
 SPARK_WIDTH, SPARK_HEIGHT = 120, 28
@@ -21,6 +21,7 @@ class Card:
     value: str
     target: str
     tone: str
+    alarm: str
     bars: Sequence[tuple[float, float, float]]
 
 
@@ -36,17 +37,27 @@ class Series:
     target: float | None
 
 
-def card_of(figure: Figure, since: date, before: date) -> Card:
-    """Show a figure over the days from one to another (not included)."""
+def card_of(figure: Figure, since: date, before: date, limit: Figure | None = None) -> Card:
+    """Show a figure over the days from one to another (not included), and the one that it must not pass."""
     definition, value = figure.definition, figure.value
     is_met = value is None or definition.target is None or (value >= definition.target) == definition.is_better_high
+    tone = "" if definition.target is None else "good" if is_met else "bad"
+    alarm = _alarm(figure, limit)
     return Card(
         figure=figure,
         value=value_text(definition, value, figure.currency),
         target=value_text(definition, definition.target, figure.currency) if definition.target is not None else "",
-        tone="" if definition.target is None else "good" if is_met else "bad",
+        tone="bad" if alarm else tone,
+        alarm=alarm,
         bars=_bars(figure, since, (before - since).days),
     )
+
+
+def _alarm(figure: Figure, limit: Figure | None) -> str:
+    if limit is None or not is_beyond(figure, limit):
+        return ""
+    definition = limit.definition
+    return f"beyond the {definition.title.lower()}: {value_text(definition, limit.value, limit.currency)}"
 
 
 def _bars(figure: Figure, since: date, days: int) -> list[tuple[float, float, float]]:

@@ -32,6 +32,7 @@ class Name(StrEnum):
     K10 = "K10"
     K13 = "K13"
     K14 = "K14"
+    K14_MARGIN = "K14-margin"
     K15 = "K15"
     K16 = "K16"
     K17 = "K17"
@@ -75,6 +76,11 @@ class Counted:
         return self.label_cost + self.packaging_cost
 
     @property
+    def margin(self) -> int:
+        """What is left of what its buyer owes when its goods are paid for."""
+        return self.total - self.value_cancelled - self.goods_cost
+
+    @property
     def is_on_time(self) -> bool:
         """Whether all of it left by the first promise; later promises improve nothing."""
         return bool(self.shipped_at and self.first_ship_by and self.shipped_at <= self.first_ship_by)
@@ -97,6 +103,7 @@ class Definition:
     is_better_high: bool
     share: Callable[[Counted], Share]
     target: Decimal | None = None
+    limit: Name | None = None  # another figure that it must not pass
 
 
 def _seconds(begin: datetime | None, end: datetime | None) -> Share:
@@ -190,11 +197,24 @@ DEFINITIONS: Final = {
             name=Name.K14,
             title="Cost per order",
             formula="Total fulfillment costs / Number of orders",
-            reading="Labels and cartons of the orders shipped in the time, per order: K7 without the goods.",
+            reading="Labels and cartons of the orders shipped in the time, per order: K7 without the goods. It alarms "
+            "when it is more than their margin: then sending an order costs more than selling it leaves.",
             unit="money",
             cohort="shipped",
             is_better_high=False,
             share=lambda order: (order.fulfillment_cost, 1),
+            limit=Name.K14_MARGIN,
+        ),
+        Definition(
+            name=Name.K14_MARGIN,
+            title="Margin of an order",
+            formula="(Revenue - Cost of goods) / Number of orders",
+            reading="What buyers owe for the orders shipped in the time, with charges and taxes, less the value of "
+            "cancelled units and the cost of the goods that left, per order: what K14 must stay below.",
+            unit="money",
+            cohort="shipped",
+            is_better_high=True,
+            share=lambda order: (order.margin, 1),
         ),
         Definition(
             name=Name.K15,
@@ -334,6 +354,19 @@ def figure_of(definition: Definition, currency: str, days: Iterable[Day]) -> Fig
         orders=orders,
         days=kept,
     )
+
+
+def is_beyond(figure: Figure, limit: Figure) -> bool:
+    """Tell whether a figure is worse than the one that limits it."""
+    if limit.value is None or figure.value is None or limit.value == figure.value:
+        return False
+    return (figure.value < limit.value) is figure.definition.is_better_high
+
+
+def limit_of(figure: Figure, known: Iterable[Figure]) -> Figure | None:
+    """Find the figure that limits another, in its currency."""
+    wanted = figure.definition.limit, figure.currency
+    return next((each for each in known if (each.definition.name, each.currency) == wanted), None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,6 +16,9 @@ order by account.name
 -- name: account_named
 select name, role, verifier, is_enabled from account where name = :name
 
+-- name: remove_account
+delete from account where name = :name returning name
+
 -- name: set_role
 update account set role = :role, changed_at = now() where name = :name
 

@@ -1097,7 +1097,7 @@ with span as (
         units_available
     from span join placed_order on placed_at >= span.since and placed_at < before
 ), shipped as (
-    select day, currency, goods_cost, label_cost + packaging_cost as cost, incidents,
+    select day, currency, goods_cost, label_cost + packaging_cost as cost, total - value_cancelled as value, incidents,
         extract(epoch from packed_at - placed_at) as to_ready, extract(epoch from shipped_at - placed_at) as to_ship,
         extract(epoch from delivered_at - placed_at) as to_arrive
     from span join placed_order on shipped_at >= span.since and shipped_at < before
@@ -1136,6 +1136,9 @@ select day, 'K13', currency, sum(value), count(*), null, null, null
     from placed where currency is not null and stage not in ('cancelled', 'rejected') group by day, currency
 union all
 select day, 'K14', currency, sum(cost), count(*), null, null, null
+    from shipped where currency is not null group by day, currency
+union all
+select day, 'K14-margin', currency, sum(value - goods_cost), count(*), null, null, null
     from shipped where currency is not null group by day, currency
 union all
 select day, 'K15', '', sum(to_ship), count(*),

@@ -52,6 +52,11 @@ async def account_named(tx: Tx, name: str) -> Credentials | None:
     return next((Credentials(**row | {"role": Role(row["role"])}) for row in rows), None)
 
 
+async def remove_account(tx: Tx, name: str) -> bool:
+    """Take an account and its sessions away; False where there is none."""
+    return bool(await tx.fetch(SQL.remove_account, name=name))
+
+
 async def set_role(tx: Tx, name: str, role: Role) -> None:
     """Give an account another role."""
     await tx.execute(SQL.set_role, name=name, role=role.value)

@@ -143,6 +143,9 @@ def _way_shares(
     if shipped and packed:
         yield "K7", currency, life.cost + labels + boxes, 1
         yield "K14", currency, labels + boxes, 1
+        assert life.received
+        owed = life.received.totals.total - _cancelled_value(life)
+        yield "K14-margin", currency, owed - life.cost, 1
         yield "K8", "", int(not life.is_short and "destroyed" not in _outcomes(life)), 1
         yield "K15", "", _seconds(placed, shipped), 1
         yield "K9-ready", "", _seconds(placed, packed), 1

@@ -29,6 +29,7 @@ ORDER = Counted(
         (Name.K10, (0, 1)),
         (Name.K13, (2_495, 1)),
         (Name.K14, (485, 1)),
+        (Name.K14_MARGIN, (1_595, 1)),
         (Name.K15, (10_800, 1)),
         (Name.K16, (1, 1)),
         (Name.K17, (1, 1)),

@@ -14,7 +14,7 @@ from services.console.core import wording
 from services.console.core.addresses import address_of
 from services.console.core.charts import card_of, series_of, table_of
 from services.console.core.drawing import Measured, drawing
-from services.console.core.figures import DEFINITIONS, Day, Name, figure_of
+from services.console.core.figures import DEFINITIONS, Day, Name, figure_of, limit_of
 from services.console.core.instances import together, told
 from services.console.core.story import Pointer
 from services.console.core.timeline import Said, concerning, entries
@@ -105,6 +105,27 @@ def test_a_figure_is_drawn_over_the_days_asked_for() -> None:
     assert card.bars[0] == (0.0, 28.0, 29.0)
     assert series.end - series.begin == 4 * 86_400
     assert series.values == [60.0, None]
+
+
+@pytest.mark.parametrize(
+    ("cost", "margin", "currency", "alarm"),
+    [
+        (501, 500, "EUR", "beyond the margin of an order: 5.00 EUR"),
+        (500, 500, "EUR", ""),
+        (501, 500, "GBP", ""),  # of another currency: nothing to compare with
+        (1, -1, "EUR", "beyond the margin of an order: \N{MINUS SIGN}0.01 EUR"),
+    ],
+)
+def test_an_order_that_costs_more_than_it_leaves_alarms(cost: int, margin: int, currency: str, alarm: str) -> None:
+    day = date(2026, 3, 1)
+    figure, limit = [
+        figure_of(DEFINITIONS[name], money, [Day(day=day, numerator=Decimal(amount), denominator=1)])
+        for name, money, amount in ((Name.K14, "EUR", cost), (Name.K14_MARGIN, currency, margin))
+    ]
+
+    card = card_of(figure, day, date(2026, 3, 2), limit_of(figure, [figure, limit]))
+
+    assert (card.alarm, card.tone) == (alarm, "bad" if alarm else "")
 
 
 def test_a_workbook_holds_the_rows_of_its_figure() -> None:

@@ -11,7 +11,7 @@ from starlette.routing import BaseRoute, Route
 
 from services.console.core.addresses import Address, address_of
 from services.console.core.charts import card_of, series_of, table_of
-from services.console.core.figures import DEFINITIONS, Behind, Figure, Name, figure_of
+from services.console.core.figures import DEFINITIONS, Behind, Figure, Name, figure_of, limit_of
 from services.console.store import figures as store
 from services.console.web.desk import Desk
 from services.console.web.errors import PageError
@@ -48,7 +48,7 @@ class Figures:
         found = await store.figures(self._source, since, before)
         order = list(Name)
         found.sort(key=lambda figure: (order.index(figure.definition.name), figure.currency))
-        cards = [card_of(figure, since, before) for figure in found]
+        cards = [card_of(figure, since, before, limit_of(figure, found)) for figure in found]
         known = {card.figure.definition.name for card in cards}
         missing = [definition for name, definition in DEFINITIONS.items() if name not in known]
         facts = {"cards": cards, "missing": missing, "address": address, "spans": SPANS, "default": DEFAULT_SPAN}
@@ -59,10 +59,11 @@ class Figures:
         name, address = _asked(request)
         since, before = _span(address)
         figure = await self._figure(name, address)
+        limits = await store.figures(self._source, since, before, [limit]) if (limit := figure.definition.limit) else []
         behind = Behind(name=name, since=since, before=before, now=datetime.now(UTC), only_bad=bool(address["bad"]))
         orders = await store.orders_behind(self._source, behind, address["after"] or None)
         facts = {
-            "card": card_of(figure, since, before),
+            "card": card_of(figure, since, before, limit_of(figure, limits)),
             "definition": figure.definition,
             "orders": orders,
             "address": address,
