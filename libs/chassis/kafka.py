@@ -53,6 +53,7 @@ class Publisher:
     def __init__(self, servers: str, client: str) -> None:
         self._servers, self._client = servers, client
         self._producer: Any = None
+        self._is_spoilt, self._mending = False, asyncio.Lock()
 
     async def start(self, patience_s: float = 0) -> None:
         """Connect, waiting for a broker that is still starting."""
@@ -111,9 +112,25 @@ class Publisher:
         """
         try:
             async with asyncio.timeout(limit_s):
-                await asyncio.gather(*[self._send(*part) for part in _by_partition(outgoing)])
-        except (KafkaError, TimeoutError) as error:
+                await self._mend()
+                sending = [self._send(*part) for part in _by_partition(outgoing)]
+                ends = await asyncio.gather(*sending, return_exceptions=True)  # or the others would go on unheeded
+            if refusals := [end for end in ends if end is not None]:
+                raise refusals[0]
+        except KafkaError as error:
+            self._is_spoilt = True
             raise OutageError(f"publishing: {describe(error)}") from error
+        except TimeoutError as error:
+            raise OutageError(f"publishing: {describe(error)}") from error
+
+    async def _mend(self) -> None:
+        """Replace a producer of which something was refused: nothing passes the hole in its sequence."""
+        async with self._mending:
+            if self._is_spoilt:
+                await self._producer.stop()
+                self._producer = self._make()
+                await self._producer.start()
+                self._is_spoilt = False
 
     async def _send(self, topic: str, lane: int, messages: Sequence[Outgoing]) -> None:
         """Send to one partition: a batch follows when the one before it is acknowledged, so no failure reorders."""
@@ -142,8 +159,7 @@ class KafkaLog:
         self._uncommitted: dict[TopicPartition, int] = {}
         self._round = 0
         self._committing: asyncio.Future[None] | None = None
-        self.is_committing = True
-        """Whether the last commit of offsets passed."""
+        self.is_committing = True  # when last it tried
         self._read_to: dict[TopicPartition, int] = {}
 
     async def publish(self, outgoing: Sequence[Outgoing]) -> None:
@@ -282,8 +298,7 @@ class Assignment(ConsumerRebalanceListener):  # type: ignore[misc]
     def __init__(self, lanes: int, topics: int) -> None:
         self._lanes, self._topics = lanes, topics
         self.lanes: frozenset[int] = frozenset()
-        self.round = 0
-        """Which assignment this is: one more whenever lanes are taken or given, be they the same."""
+        self.round = 0  # one more whenever lanes are taken or given, be they the same
         self.is_settled = False
         """Whether the group is not about to change it."""
         self.changed = asyncio.Event()
