@@ -69,7 +69,7 @@ class Loop:
         self.epochs: dict[int, int] = {}
         """The lanes held, and the epoch of each."""
         self.called = asyncio.Event()
-        """Set when calls to the outside were placed."""
+        """Set when calls to the outside can be made: they were placed, or those before them were closed."""
         self.answers: dict[str, Later] = {}
         """What the outside answered and nobody has taken yet, by call; the call stays open until then."""
         self._published: list[int] = []
@@ -157,6 +157,8 @@ class Loop:
     def _forget(self, answered: Sequence[Entry]) -> None:
         for entry in answered:
             del self.answers[entry.call or ""]
+        if answered:
+            self.called.set()  # those behind them in their queues can be made now
 
     async def tidy(self) -> None:
         """Delete published rows when no next batch did."""

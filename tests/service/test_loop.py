@@ -822,6 +822,19 @@ async def test_an_answer_that_waits_to_be_taken_is_not_asked_for_again(bench: Be
     assert bench.loop.answers == {}
 
 
+async def test_a_call_is_made_as_soon_as_the_one_before_it_is_closed(bench: Bench) -> None:
+    await bench.hear_records([bench.record(order(f"call q {number}"), f"o-{number}") for number in range(2)])
+    caller = Caller(bench.memory, {Charge: _charge}, bench.loop.answers, bench.metrics, LANES, bench.clock)
+    await caller.turn()
+    bench.loop.called.clear()
+    assert await caller.turn() == 0
+
+    await bench.settle()
+
+    assert bench.loop.called.is_set()
+    assert await caller.turn() == 1
+
+
 async def test_an_answer_for_a_lane_that_was_lost_goes_to_its_owner(bench: Bench) -> None:
     subject = key_in(3)
     await bench.hear(order("call q 1"), subject=subject)
