@@ -511,6 +511,15 @@ limit :limit;
 -- Each row by its natural key, in any order: a column told once keeps its first value, one told again and again that of
 -- the newest revision.  What is derived is worked out anew from those rows (settle_…), so nothing is ever added twice.
 
+-- name: begin_append
+savepoint append;
+
+-- name: end_append
+release savepoint append;
+
+-- name: undo_append
+rollback to savepoint append;
+
 -- name: known_names
 select name, id from wire_name where name = any(:names::text[]);
 

@@ -5,6 +5,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
 
+import asyncpg
+
 from chassis.ledger import Statements
 from chassis.wire import moment_of
 from services.console.store.sql import SQL
@@ -42,6 +44,21 @@ _WAITING: Final[Mapping[str, frozenset[str]]] = {
     "shipment": frozenset({"lines"}),
     "backorder": frozenset(),
 }
+# Rows that one event tells, once: nearly always they are new, and appending is half the price of asking for each.
+_TOLD_ONCE: Final = frozenset(
+    {
+        "order_line",
+        "promise",
+        "sourcing",
+        "work",
+        "short_pick",
+        "message",
+        "movement",
+        "receipt",
+        "invoice",
+        "money_event",
+    }
+)
 _POINTER: Final = ("at", "topic", "lane", "position", "key", "type", "event_id", "cause_id")
 
 
@@ -82,8 +99,22 @@ async def save(tx: Statements, rows: Rows) -> None:
     await _settle(tx, rows)
 
 
-async def _save(tx: Statements, table: str, gathered: Iterable[dict[str, Any]]) -> None:
-    await _execute(tx, f"save_{table}", list(gathered))
+async def _save(tx: Statements, table: str, gathered: Collection[dict[str, Any]]) -> None:
+    if table not in _TOLD_ONCE or not await _append(tx, table, gathered):
+        await _execute(tx, f"save_{table}", list(gathered))
+
+
+async def _append(tx: Statements, table: str, gathered: Iterable[dict[str, Any]]) -> bool:
+    """Append rows by COPY; False, and nothing is done, where one of them is known already."""
+    columns = SQL[f"save_{table}"].params
+    await tx.execute(SQL.begin_append)
+    try:
+        await tx.copy(table, columns, [tuple([row.get(column) for column in columns]) for row in gathered])
+    except asyncpg.UniqueViolationError:
+        await tx.execute(SQL.undo_append)
+        return False
+    await tx.execute(SQL.end_append)
+    return True
 
 
 async def _execute(tx: Statements, name: str, gathered: Sequence[dict[str, Any]]) -> None:
