@@ -108,6 +108,7 @@ class Ground(Machines):
         ends = self.supervisor.ends()[scenario.ends_before :]
         none([end for end in ends if end[1] not in {0, KILLED, SPEECHLESS} and not scenario.may_break])
         none([*lost, *doubled])
+        none([(queue, found) for queue, found in self.revisions.items() if found != sorted(set(found))])
         none([(each.law.says, each.rows[:3], each.skipped) for each in await examine(self.stack) if not each.holds])
         facts = {} if work.is_contended else await facts_of(self.stack, work)
         evidence = Evidence(

@@ -6,7 +6,7 @@ Knows how to strike, and nothing of what must come of it.
 import asyncio
 import os
 import signal
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from importlib import import_module
@@ -21,8 +21,10 @@ from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from aiokafka.protocol.admin import DeleteGroupsRequest
 
 from chassis import OutageError
+from chassis.wire import read_envelope
 from contracts import intake
 from contracts.event import OutsideEvent
+from contracts.topics import topic_named
 from ordermill import services, stack
 from ordermill.broker import administering
 from ordermill.services import WORLD, Program
@@ -58,6 +60,8 @@ class Machines(Pipeline):
         self.supervisor = Supervisor()
         self.heard_at: list[float] = []
         """When each received order was heard of."""
+        self.revisions: dict[tuple[str, str], list[int]] = defaultdict(list)
+        """The revisions of each subject, in the order in which they stand in the log first."""
         self._crashes = crashes
 
     async def start(self) -> list[asyncio.Task[None]]:
@@ -154,10 +158,12 @@ class Machines(Pipeline):
             await asyncio.sleep(LOOK_S)
 
     def _note(self, record: Any, seen: set[str]) -> None:
-        before = len(self.told[intake.OrderReceived])
+        before, known = len(self.told[intake.OrderReceived]), len(seen)
         super()._note(record, seen)
         if len(self.told[intake.OrderReceived]) > before:
             self.heard_at.append(monotonic())
+        if len(seen) > known and not is_shared(record.topic):
+            self.revisions[record.topic, record.key.decode()].append(read_envelope(record.headers, 0).revision)
 
     async def healed(self) -> None:
         """Wait until every process that is wanted is ready."""
@@ -343,3 +349,8 @@ class Machines(Pipeline):
             for name in ALL:
                 self.supervisor[name].extra = {}
             await self.supervisor.restart(ALL)
+
+
+def is_shared(topic: str) -> bool:
+    """Whether several lanes say something under one key, so that its revisions have no order in the log."""
+    return topic_named(topic).shared or topic.endswith("dead-letters")

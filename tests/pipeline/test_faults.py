@@ -89,18 +89,16 @@ async def test_repetition_and_disorder_outside_change_nothing(pipeline: Pipeline
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ALL)
-async def test_a_service_that_stopped_catches_up(pipeline: Pipeline, name: str) -> None:
+async def test_a_service_that_stopped_catches_up(pipeline: Pipeline) -> None:
     orders = await mixed(pipeline)
-    await pipeline.end(name)
+    await pipeline.end("inventory")
     await pipeline.place(*orders)
-    # As far as the others come without it.
-    if name != "intake":
-        await pipeline.wait(
-            lambda: all(pipeline.of(intake.OrderReceived, id_of(order)) for order in orders), "received orders"
-        )
+    # As far as the others come without it; `make faults LONG=1` stops each of them.
+    await pipeline.wait(
+        lambda: all(pipeline.of(intake.OrderReceived, id_of(order)) for order in orders), "received orders"
+    )
 
-    await pipeline.begin(name)
+    await pipeline.begin("inventory")
     await until_completed(pipeline, orders)
     await pipeline.drained(SLOW_S)
 
