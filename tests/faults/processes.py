@@ -17,7 +17,7 @@ from ordermill.stack import ports
 
 LOOK_S = 0.1
 PAUSE_S = 0.2  # between an end and the next start
-START_S = 90.0  # eight processes that start at once on two slow cores take 20 s
+START_S = 180.0  # eight processes that start at once on two slow cores take 20 s, and there may be others
 GRACE_S = 30.0  # after which orchestrators kill
 PROBE_S = 1.0
 KILLED = -signal.SIGKILL
