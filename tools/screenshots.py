@@ -37,6 +37,10 @@ PHONE: Final = {"width": 390, "height": 844}
 BUSY_S, SETTLED_S = 6.0, 2.5
 PATIENCE_S: Final = 60.0
 AUDIT_S: Final = 600.0  # the auditor looks now and again
+ALL_WELL: Final = """
+() => document.querySelectorAll(".service").length > 0 && !document.querySelector(".service.is-bad")
+    && document.querySelectorAll(".edge.flows").length > 4
+"""
 FINDING: Final = """
 select (select order_id from console.backorder order by since desc limit 1) as backordered,
     (select order_id from console.placed_order order by placed_at desc limit 1) as newest,
@@ -108,6 +112,8 @@ async def show_flow(browser: Browser, running: Stack) -> None:
         )
         await asyncio.sleep(BUSY_S)
         for theme, page in looking.items():
+            # A busy machine answers late now and then: take the moment in which all are ready and goods move.
+            await page.wait_for_function(ALL_WELL, timeout=PATIENCE_S * 1000)
             await keep(page, f"flow-{theme}")
     finally:
         await demo.wait()

@@ -63,8 +63,8 @@ def type_of(record: "Record") -> str:
     return next((value.decode(errors="replace") for name, value in record.headers if name == "ce_type"), "")
 
 
-def message_of(record: "Record") -> Message:
-    """Give a record with what of it everybody may see."""
+def message_of(record: "Record", *, is_laid_out: bool = True) -> Message:
+    """Give a record with what of it everybody may see: its body too, unless one line is enough."""
     personal = topic_named(record.topic).personal
     event = event_of(type_of(record), record.value)
     facts = masked(event) if event else {}
@@ -76,7 +76,7 @@ def message_of(record: "Record") -> Message:
         type=type_of(record),
         size=len(record.value or b""),
         headers=[(name, _header(name, value, is_personal=personal)) for name, value in record.headers],
-        body=pretty(facts) if event else "",
+        body=pretty(facts) if event and is_laid_out else "",
         brief=one_line(facts),
         # A body that nobody can read is not shown: who knows what is personal in it?
         is_readable=event is not None or record.value is None,

@@ -32,9 +32,10 @@ if TYPE_CHECKING:
 _LOG: Final = structlog.stdlib.get_logger(__name__)
 tolerate()
 
-FETCH_WAIT_MS: Final = 250  # with the least size below: brokers gather, instead of answering record by record …
-FETCH_BYTES_MIN: Final = 65_536
-PARTITION_FETCH_BYTES: Final = 262_144  # … and a backlog comes in large pieces
+# Brokers gather, instead of answering record by record: each answer names all partitions, which is dear to read.
+FETCH_WAIT_MS: Final = 500
+FETCH_BYTES_MIN: Final = 1_048_576
+PARTITION_FETCH_BYTES: Final = 262_144  # and a backlog comes in large pieces
 POLL_MS: Final = 250
 OBJECTS_OF_RECORD: Final = 50  # its headers, facts and rows; all of them are gone when its batch is
 CLOSE_S: Final = 5.0

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol, TypeVar
 
 
 class Place(NamedTuple):
@@ -40,6 +40,24 @@ class Message:
         """Its address within the topic."""
         return f"{self.place.lane}/{self.offset}"
 
+
+class Placed(Protocol):
+    """Something that lies in a log at a time: a message, or what is to become one."""
+
+    @property
+    def place(self) -> Place:
+        """In which log."""
+
+    @property
+    def offset(self) -> int:
+        """Where in it."""
+
+    @property
+    def at(self) -> datetime:
+        """By its sender's clock, or the log's."""
+
+
+P = TypeVar("P", bound=Placed)
 
 # --- lag --------------------------------------------------------------------------------------------------------------
 
@@ -100,8 +118,8 @@ def passed(cursor: Mapping[int, int], read: Iterable[Span], *, is_forward: bool)
 
 
 def cut(
-    found: Sequence[Message], cursor: Mapping[int, int], count: int, *, is_forward: bool
-) -> tuple[list[Message], dict[int, int]]:
+    found: Sequence[P], cursor: Mapping[int, int], count: int, *, is_forward: bool
+) -> tuple[list[P], dict[int, int]]:
     """Keep so many messages, the nearest in time; the cursor goes back to the first that is left out."""
     ordered = _in_turn(found, is_forward=is_forward)
     kept, left = ordered[:count], ordered[count:]
@@ -111,9 +129,9 @@ def cut(
     return kept, moved
 
 
-def _in_turn(found: Sequence[Message], *, is_forward: bool) -> list[Message]:
+def _in_turn(found: Sequence[P], *, is_forward: bool) -> list[P]:
     """Sort by time, but never against the order of a partition: its senders' clocks may differ."""
-    turns: list[tuple[datetime, int, int, Message]] = []
+    turns: list[tuple[datetime, int, int, P]] = []
     reached: dict[int, datetime] = {}
     for each in sorted(found, key=lambda each: each.offset, reverse=not is_forward):
         lane = each.place.lane

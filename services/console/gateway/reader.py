@@ -5,19 +5,20 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from datetime import datetime
 from itertools import zip_longest
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from chassis import OutageError
 from chassis.errors import describe
+from chassis.wire import moment_of
 from services.console.core.places import (
     WINDOW_GROWTH,
     WINDOW_LEAST,
     Log,
-    Message,
     Place,
     Span,
     cut,
@@ -35,17 +36,26 @@ BYTES_MAX: Final = 64_000_000
 FETCH_BYTES: Final = 131_072  # of a partition at a time: a page of 50 messages of usual size
 CONNECT_LIMIT_S: Final = 4.0
 OFFSET_MAX: Final = 2**63 - 1
-NEAR: Final = 20  # offsets so near to each other are read in one go
+NEAR: Final = 200  # offsets so near to each other are read in one go: to ask again takes longer than to pass these over
 
-Shown = Callable[["Record"], Message | None]
-"""What of a record is shown: None where the filter leaves it out."""
+Filter = Callable[["Record"], bool]
+"""Whether a record is one of those that are looked for."""
+
+
+class Found(NamedTuple):
+    """A record that is looked for, and where it lies."""
+
+    place: Place
+    offset: int
+    at: datetime
+    record: "Record"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
     """What one look found, where the next goes on, and how much was read for it."""
 
-    messages: Sequence[Message]
+    records: "Sequence[Record]"
     cursor: Mapping[int, int]
     read: int
     is_at_end: bool
@@ -70,13 +80,13 @@ class Reader:
         self._resting: list[Any] = []
 
     async def look(
-        self, logs: Mapping[Place, Log], cursor: Mapping[int, int], shown: Shown, count: int, *, is_forward: bool
+        self, logs: Mapping[Place, Log], cursor: Mapping[int, int], is_wanted: Filter, count: int, *, is_forward: bool
     ) -> Look:
-        """Look through partitions of one topic, forward or back from a cursor, for so many messages to show.
+        """Look through partitions of one topic, forward or back from a cursor, for so many records that are wanted.
 
         Raises OutageError.
         """
-        found: list[Message] = []
+        found: list[Found] = []
         read = size = 0
         deadline = time.monotonic() + LOOK_LIMIT_S
         # Twice its share of the page from each partition: mostly enough, and little is read in vain.
@@ -87,13 +97,13 @@ class Reader:
                 if not wanted:
                     break
                 done = await _read(consumer, wanted, deadline, is_forward=is_forward)
-                found += [message for record in done.records if (message := shown(record))]
+                found += [_found(record) for record in done.records if is_wanted(record)]
                 read, size, is_whole = read + len(done.records), size + done.size, done.is_whole
                 cursor = passed(cursor, done.spans, is_forward=is_forward)
                 window *= WINDOW_GROWTH
         kept, cursor = cut(found, cursor, count, is_forward=is_forward)
         is_at_end = is_whole and not spans(logs, cursor, is_forward=is_forward)
-        return Look(messages=kept, cursor=cursor, read=read, is_at_end=is_at_end)
+        return Look(records=[each.record for each in kept], cursor=cursor, read=read, is_at_end=is_at_end)
 
     async def at(self, offsets: Iterable[tuple[Place, int]]) -> "list[Record]":
         """Read just these records, by their offsets; those that are not kept any more are left out.
@@ -196,6 +206,10 @@ async def _read(
     return _Read(
         records=records, spans=done, size=sum(len(each.value or b"") for each in records), is_whole=not unfinished
     )
+
+
+def _found(record: "Record") -> Found:
+    return Found(_place(record), record.offset, moment_of(record.timestamp), record)
 
 
 def _place(record: "Record") -> Place:

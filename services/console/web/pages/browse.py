@@ -13,7 +13,7 @@ from contracts.topics import LANES, topic_named
 from contracts.values import lane_of
 from services.console.core.browsing import Wanted, wanted_of
 from services.console.core.places import Log, Message, Place, cursor_text
-from services.console.gateway.reader import Look, Shown
+from services.console.gateway.reader import Filter, Look
 from services.console.translate import contract_of, key_of, message_of, type_of
 from services.console.web.desk import Desk
 from services.console.web.errors import PageError
@@ -33,7 +33,14 @@ def routes(desk: Desk) -> list[BaseRoute]:
         row = row_of(desk.watch, request.path_params["topic"])
         wanted = wanted_of(request.url.path, request.query_params, LANES)
         look = await _look(desk, row.declared.name, wanted)
-        facts = {"row": row, "wanted": wanted, "look": look, "after": _after(wanted, look), "tab": "messages"}
+        facts = {
+            "row": row,
+            "wanted": wanted,
+            "look": look,
+            "messages": [message_of(record, is_laid_out=False) for record in look.records],
+            "after": _after(wanted, look),
+            "tab": "messages",
+        }
         return page(request, "messages.html", "topics", facts)
 
     async def show_one(request: Request) -> Response:
@@ -71,13 +78,11 @@ async def _begin(desk: Desk, logs: Mapping[Place, Log], wanted: Wanted) -> Mappi
     return {}
 
 
-def _filter(wanted: Wanted) -> Shown:
-    def shown(record: "Record") -> Message | None:
-        if wanted.key and key_of(record) != wanted.key:
-            return None
-        return message_of(record) if wanted.type in {"", type_of(record)} else None
+def _filter(wanted: Wanted) -> Filter:
+    def is_wanted(record: "Record") -> bool:
+        return wanted.key in {"", key_of(record)} and wanted.type in {"", type_of(record)}
 
-    return shown
+    return is_wanted
 
 
 def _after(wanted: Wanted, look: Look) -> str:
