@@ -19,11 +19,13 @@ from grafana_foundation_sdk.builders.timeseries import Panel as Timeseries
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models.dashboard import DataSourceRef
 
+from contracts.topics import DEAD_LETTERS
+
 DEPLOY = Path(__file__).resolve().parents[1] / "deploy"
 RUNBOOKS = "docs/runbooks"
 HEALTH_PORT = 8080
 # Every process that tells how it is, as docker-compose.yml calls them.
-SERVICES = ("intake", "billing", "inventory", "fulfillment", "shipping", "notifications")
+SERVICES = tuple(map(str, DEAD_LETTERS))
 TARGETS = (*SERVICES, "intake-api", "console", "console-web", "auditor")
 SOURCE = DataSourceRef(type_val="prometheus", uid="$source")
 OF_SERVICE = 'service=~"$service"'

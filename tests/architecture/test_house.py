@@ -2,6 +2,7 @@
 
 import ast
 import re
+import tomllib
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
@@ -9,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from contracts.topic import Service as Party
-from contracts.topics import TOPICS
+from contracts.topics import DEAD_LETTERS, TOPICS
 
 ROOT = Path(__file__).resolve().parents[2]
-SERVICES = ("intake", "inventory", "fulfillment", "shipping", "billing", "notifications")
+SERVICES = tuple(map(str, DEAD_LETTERS))
 HEADINGS = ("Owns", "Hears", "Says", "Never", "When it is down")
 LINES_MAX = 400
 FUNCTION_LINES_MAX = 60
@@ -159,6 +160,15 @@ def test_a_service_hears_just_what_the_registry_declares(name: str) -> None:
     heard = {kind for kind in service.routes if kind in {event.type for topic in TOPICS for event in topic.events}}
 
     assert heard == declared
+
+
+def test_the_rooms_of_every_service_are_held_in_order() -> None:
+    linted = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]["contracts"]
+    (layers,) = [contract for contract in linted if contract["type"] == "layers"]
+
+    assert layers["containers"] == sorted(
+        f"services.{path.parent.name}" for path in ROOT.glob("services/*/__main__.py")
+    )
 
 
 def test_every_link_within_the_documents_leads_somewhere() -> None:

@@ -47,7 +47,7 @@ PATIENCE_S = 90.0  # for a fault to strike
 LOG_MESSAGES = 100  # of 8 MB: twice what the volume holds
 REST_S = 1.0  # who says nothing for so long waits for somebody
 SESSION_S = 6.0  # the least that brokers allow
-ALL = ("billing", "fulfillment", "intake", "inventory", "notifications", "shipping")
+ALL = tuple(services.service_names())
 
 
 class Machines(Pipeline):

@@ -18,6 +18,7 @@ from contracts.topics import CHANNEL_ORDERS, DEAD_LETTERS, LANES
 from contracts.values import event_id_of, lane_of
 from ordermill import dead_letters
 from ordermill.access import reading
+from ordermill.services import service_names
 from ordermill.world.orders import authorized
 from tests.pipeline.pipeline import Pipeline, id_of
 
@@ -28,7 +29,7 @@ COUNT_ANNOUNCED = """
     update tally set messages = messages + 1 where (topic, outcome, lane) = ('intake-orders', 'announced', $1)
     returning lane
 """
-ALL = ("billing", "fulfillment", "intake", "inventory", "notifications", "shipping")
+ALL = tuple(service_names())
 
 
 def is_json(body: bytes | None) -> bool:
