@@ -1025,7 +1025,10 @@ with counted as (
 ), closed as (
     update order_line set is_open = false
     from standing
-    where order_line.order_id = standing.order_id and is_open and stage in ('completed', 'cancelled', 'rejected')
+    where order_line.order_id = standing.order_id and stage in ('completed', 'cancelled', 'rejected')
+      -- Of lines that are open there seem to be none whenever all orders have just ended: whoever believed that would walk
+      -- through all of them for each order.  Nothing is known about an expression, so each order looks its own lines up.
+      and coalesce(is_open, false)
 ), due as (
     insert into figure_due (day)
     select distinct (moment at time zone 'UTC')::date

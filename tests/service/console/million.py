@@ -86,6 +86,8 @@ def questions(now: datetime, order_id: str) -> dict[str, Ask]:
         "short levels": lambda source: stock.levels(source, only_short=True),
         "levels of a place": lambda source: stock.levels(source, location_id="HAM"),
         "movements": lambda source: stock.movements(source, "SKU-00017"),
+        "movements of a kind": lambda source: stock.movements(source, "SKU-00017", kind="dispatched"),
+        "movements of none": lambda source: stock.movements(source, "SKU-00017", kind="scrapped"),
         "reservations": lambda source: stock.reservations(source, "SKU-00017"),
         "backorders": stock.backorders,
         "purchases": stock.purchases,
