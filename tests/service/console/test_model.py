@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
+import asyncpg
 import pytest
 
 from contracts.event import Event, OutsideEvent
@@ -15,6 +16,7 @@ from contracts.topics import event_class, topic_named, topic_of
 from services.console.core.stages import Stage, Units, stage_of
 from services.console.handlers import READS, UNPOINTED
 from services.console.store import story, writing
+from services.console.store.sql import SQL
 from tests.service.bench import FakeRecord
 from tests.service.console.conftest import Model
 from tests.service.console.story import BEGIN, Said, Telling, all_said, many, straight
@@ -144,6 +146,23 @@ async def test_tallies_are_what_counting_gives(model: Model) -> None:
     counted = await model.bench.rows("select stage, count(*) as orders from placed_order group by stage order by stage")
 
     assert tallied == counted
+
+
+@pytest.mark.parametrize("mode", ["force_custom_plan", "force_generic_plan"])
+async def test_orders_that_end_look_up_their_own_lines_when_statistics_know_no_open_one(
+    model: Model, bench_server: str, mode: str
+) -> None:
+    await model.hear(all_said([straight(str(number)) for number in range(20)]))
+    url = f"{bench_server.rpartition('/')[0]}/{model.bench.url.rpartition('/')[2]}"
+    owner = await asyncpg.connect(url, server_settings={"search_path": "console", "enable_seqscan": "off"})
+    try:
+        await owner.execute(f"analyze; set plan_cache_mode = {mode}; prepare settle as {SQL.settle_orders.text}")
+        plan = "\n".join(row[0] for row in await owner.fetch("explain execute settle('{a,b,c}')"))
+    finally:
+        await owner.close()
+
+    assert "order_line_pkey" in plan
+    assert "order_line_sku" not in plan  # by it one walks through all that are open, once for each order
 
 
 async def test_an_order_of_which_only_the_end_is_known_is_kept(model: Model) -> None:
