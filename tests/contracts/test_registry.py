@@ -40,7 +40,8 @@ def test_every_event_travels_on_exactly_one_topic() -> None:
 
 
 def test_every_event_class_with_a_wire_type_is_declared() -> None:
-    typed = {event for event in _subclasses(Event) if event.type}
+    # Readers make parts of them, which are no events of their own.
+    typed = {event for event in _subclasses(Event) if event.type and event.__module__.startswith("contracts")}
 
     assert typed == set(EVENTS)
 
