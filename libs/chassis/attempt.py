@@ -59,6 +59,7 @@ class Attempt:
     tally: Counter[tuple[str, int, str]] = field(default_factory=Counter)
     seconds: list[tuple[str, float]] = field(default_factory=list)
     resting: list[tuple[Entry, int, dict[str, object]]] = field(default_factory=list)
+    closed: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.turn, self.shelf = Turn(self.ledger.tx, self.now, self.service.says), Shelf(self.now)
@@ -88,10 +89,10 @@ class Attempt:
 
     async def _answers(self, entries: Sequence[Entry]) -> list[Entry]:
         calls = {entry.call: entry for entry in entries if entry.call}
-        closed = await self.ledger.close(calls.keys()) if calls else set()
-        for call in calls.keys() - closed:
+        self.closed = await self.ledger.close(calls.keys()) if calls else set()
+        for call in calls.keys() - self.closed:
             self._count(calls[call], "duplicate")
-        return [entry for call, entry in calls.items() if call in closed]
+        return [entry for call, entry in calls.items() if call in self.closed]
 
     async def _fresh(self, entries: Sequence[Entry]) -> list[Entry]:
         candidates = [entry for entry in entries if entry.row is None and entry.call is None]
@@ -241,7 +242,7 @@ class Attempt:
         notes = outbox.notes(turn, self.lanes)
         is_more_due = bool(notes.rows) or not self.shelf.is_empty
         self._announce_resting(await self.shelf.write(ledger, notes))
-        if self.shelf.done:
+        if self.shelf.done or self.closed:
             reach(Point.ROWS_DELETED)
         if turn.decisions:
             is_more_due |= await ledger.decide(turn.decisions, self.now)
