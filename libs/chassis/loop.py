@@ -70,6 +70,8 @@ class Loop:
         """The lanes held, and the epoch of each."""
         self.called = asyncio.Event()
         """Set when calls to the outside can be made: they were placed, or those before them were closed."""
+        self.looked = asyncio.Event()
+        """Set when something became due."""
         self.answers: dict[str, Later] = {}
         """What the outside answered and nobody has taken yet, by call; the call stays open until then."""
         self._published: list[int] = []
@@ -93,14 +95,14 @@ class Loop:
         self.epochs.update(epochs)
         await self._insist(self.bring_near)
         self._metrics.takeovers.inc(len(lanes))
-        self._look_at = self._clock()
+        self.look()
         _LOG.info("lanes_taken_over", lanes=sorted(lanes), leftovers=len(rows))
 
     async def bring_near(self) -> None:
         """Make due what the clock, set back since, put off by more than anything but a timer waits."""
         now, lanes = self._clock(), list(self.epochs)
         await self._memory.bring_near(lanes, now, now + 2 * WAIT_MAX)
-        self._look_at = now
+        self.look()
 
     def drop(self, lanes: Sequence[int] | None = None) -> None:
         """Stop working these lanes, or all."""
@@ -112,9 +114,16 @@ class Loop:
         """Whether it is time to look for due rows and answers again."""
         return bool(self.epochs or self.answers) and self._clock() >= self._look_at
 
+    @property
+    def looks_in_s(self) -> float:
+        """How long it is until it looks for due rows again, if nothing becomes due."""
+        rest = min(max(self._look_at - self._clock(), timedelta()), DUE_PAUSE)
+        return rest.total_seconds()
+
     def look(self) -> None:
         """Look for due rows with the next batch: something became due."""
         self._look_at = self._clock()
+        self.looked.set()
 
     @property
     def unpublished_s(self) -> float:

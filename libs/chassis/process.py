@@ -214,6 +214,7 @@ class Process:
         clock, tidy_at, worked_s = asyncio.get_running_loop().time, 0.0, 0.0
         while not self._stop.is_set():
             await asyncio.sleep(min(max(TICK_S, worked_s), GATHER_MAX_S))
+            await self._until_due()
             worked_s = 0.0
             if self._log.silence_s < TIDY_S:
                 self._health.beat(Trouble.POLL)
@@ -226,6 +227,12 @@ class Process:
                 if clock() > tidy_at:
                     await self._loop.tidy()
                     tidy_at = clock() + TIDY_S
+
+    async def _until_due(self) -> None:
+        self._loop.looked.clear()
+        if not self._loop.is_looking:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._loop.looked.wait(), self._loop.looks_in_s or TIDY_S)
 
     async def _call(self, caller: Caller) -> None:
         """Make the calls that wait; told to stop, finish those in flight."""
