@@ -1,4 +1,4 @@
-"""Who gets units that became available: the oldest promise first, whatever order or purchase they came for.
+"""Who gets units that became available: the oldest promise of a released order, whatever purchase they came for.
 
 Nobody waits for an item that is available: what comes in is given away in the same turn, before anything else can take
 it. The lines that got some are then settled in their orders' own lanes.
@@ -28,7 +28,7 @@ class Gift(NamedTuple):
 
 
 def give(waiting: Iterable[Waiting], stock: Stock, causes: Mapping[Item, str]) -> list[Gift]:
-    """Reserve what is available for those who wait, in the order given: oldest promise first."""
+    """Reserve what is available for those who wait, in the order given."""
     gifts = []
     for order_id, claim in waiting:
         cause = causes[claim.item]

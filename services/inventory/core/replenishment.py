@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final, NamedTuple
 
+from contracts.values import named_id, order_id_within
 from services.inventory.core.allocation import Settlement, Slip
 from services.inventory.core.backlog import Waiting
 from services.inventory.core.demand import Claim, Demand
@@ -19,6 +20,8 @@ from services.inventory.core.stock import Item
 ATTEMPTS_MAX: Final = 3
 # Days after the last expected one when a delivery is given up: more than a slip, less than a buyer's patience.
 OVERDUE_DAYS: Final = 14
+# Names are keys of messages: they do not grow with every time that units are ordered again.
+NAME_MAX: Final = 80
 # Where no location is known that could send goods on, this many days stand for the way.
 DAYS_UNKNOWN: Final = 10
 
@@ -240,9 +243,8 @@ def again(
     if not units or attempt > ATTEMPTS_MAX:
         return None
     failed.reorders += 1
-    name = f"{failed.purchase_order_id}.{failed.reorders}"
     purchase = Purchase(
-        name,
+        _name_after(failed),
         failed.supplier_id,
         failed.stock_owner,
         failed.location_id,
@@ -253,6 +255,12 @@ def again(
     for item, quantity in units.items():
         purchase.add(item, quantity, supplies[item.sku], now)
     return purchase
+
+
+def _name_after(failed: Purchase) -> str:
+    """Name a purchase after the one that it replaces; one that has replaced many is told by a digest of their names."""
+    name = f"{failed.purchase_order_id}.{failed.reorders}"
+    return name if len(name) <= NAME_MAX else f"{order_id_within(name)}.{named_id(name)}"
 
 
 def all_again(

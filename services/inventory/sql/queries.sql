@@ -160,13 +160,14 @@ where order_id = any(:order_ids::text[])
 order by claim_id;
 
 -- name: claims_waiting
--- Oldest promise first, for each item no further than what is available can reach.
+-- Released orders first, then oldest promise, for each item no further than what is available can reach.  One that is held
+-- may never leave; if it took what was bought for others, the same units would be bought again and again.
 select order_id, claim_id, line_id, sku, stock_owner, location_id, bin, quantity, ship_by, deliver_by, purchase_order_id
 from (
-    select claim.*, demand.received_at, available.quantity as available,
+    select claim.*, demand.received_at, demand.released, available.quantity as available,
            sum(claim.quantity) over (
                partition by claim.sku, claim.stock_owner
-               order by claim.deliver_by, demand.received_at, claim.claim_id rows unbounded preceding
+               order by demand.released desc, claim.deliver_by, demand.received_at, claim.claim_id rows unbounded preceding
            ) - claim.quantity as wanted_before
     from unnest(:skus::text[], :stock_owners::text[], :quantities::int[]) as available (sku, stock_owner, quantity)
     join claim on (claim.sku, claim.stock_owner) = (available.sku, available.stock_owner)
@@ -174,7 +175,7 @@ from (
     where claim.location_id is null
 ) as waiting
 where wanted_before < available
-order by deliver_by, received_at, claim_id;
+order by released desc, deliver_by, received_at, claim_id;
 
 -- name: claims_at
 -- Reservations in some bins. No index: only a count that finds too little asks, and claims are few (an order's end with

@@ -227,7 +227,7 @@ async def replace_claims(tx: Tx, gone: Iterable[Claim], new: Sequence[tuple[str,
 
 
 async def claims_waiting(tx: Tx, items: Mapping[Item, int | None]) -> list[Waiting]:
-    """Give who waits for items, oldest promise first, as far as the units given reach (None: everyone)."""
+    """Give who waits for items, released orders and oldest promises first, as far as units reach (None: everyone)."""
     rows = await tx.fetch(
         SQL.claims_waiting,
         skus=[item.sku for item in items],

@@ -63,6 +63,19 @@ async def test_goods_for_an_order_not_yet_released_are_reserved(on_bench: Benche
         await ties_out(bench)
 
 
+async def test_an_order_that_is_held_takes_nothing_that_was_bought_for_others(on_bench: Benches) -> None:
+    async with stocked(on_bench) as bench:
+        await bench.hear(order(("A", 2)), subject="held")
+        bench.clock.advance(days=1)
+        purchase = await backordered(bench, "o1", 1)
+
+        await bench.hear(received_goods(purchase, "A", 1))
+
+        assert shipped(bench, "o1") == 1
+        assert len(bench.said(inventory.PurchaseOrdered)) == 1
+        await ties_out(bench)
+
+
 async def test_a_promise_changes_when_the_supplier_slips(on_bench: Benches) -> None:
     async with stocked(on_bench) as bench:
         purchase = await backordered(bench, "o1", 3)

@@ -2,12 +2,14 @@
 
 from datetime import date
 
+from contracts.values import order_id_within
 from services.inventory.core.allocation import Settlement
 from services.inventory.core.backlog import Waiting, give, take_from_latest
 from services.inventory.core.demand import Claim
 from services.inventory.core.network import Promise
 from services.inventory.core.replenishment import (
     ATTEMPTS_MAX,
+    NAME_MAX,
     Basket,
     Purchase,
     Supply,
@@ -98,6 +100,20 @@ def test_a_supplier_who_delivered_to_others_may_be_asked_again() -> None:
         brought = ordered
 
     assert brought.attempt == 1
+
+
+def test_however_often_units_are_ordered_again_names_stay_short_and_their_own() -> None:
+    latest, names = purchase(A=2), set()
+    for _ in range(200):
+        latest.lines[0].receive(2)
+        ordered = again(latest, {item(): 2}, {"A": supply()}, MONDAY)
+        assert ordered is not None
+        latest = ordered
+        names.add(latest.purchase_order_id)
+
+    assert len(names) == 200
+    assert max(map(len, names)) <= NAME_MAX
+    assert {order_id_within(name) for name in names} == {"PO-o1"}
 
 
 def test_each_item_is_ordered_again_once() -> None:
