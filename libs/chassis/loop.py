@@ -161,7 +161,9 @@ class Loop:
             await self._insist(lambda: self._memory.answer(list(foreign.values()), list(foreign), self._clock()))
         for call in foreign:
             del self.answers[call]
-        return [read_answer(self._service, call, row) for call, row in self.answers.items()]
+        # Not all that is left: more may have come meanwhile.
+        ours = [(call, row) for call, row in self.answers.items() if row.lane in self.epochs]
+        return [read_answer(self._service, call, row) for call, row in ours]
 
     def _forget(self, answered: Sequence[Entry]) -> None:
         for entry in answered:

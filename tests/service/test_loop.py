@@ -1,7 +1,7 @@
 """The loop with its tables on a real PostgreSQL: each message once in effect, in order, and nothing lost."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import cast
@@ -13,7 +13,7 @@ from chassis.attempt import Taken
 from chassis.calls import CLAIM, Caller
 from chassis.errors import DoubtError, FloodError, HoleError, OutageError, StoppedError
 from chassis.ledger import PostgresLedger, Statements
-from chassis.ports import Decision, Ledger
+from chassis.ports import Decision, Later, Ledger
 from chassis.wire import Outgoing, read_envelope
 from contracts import billing, intake, payment, shipping
 from contracts.dead_letters import MessageDeadLettered, MessageResolved
@@ -850,6 +850,27 @@ async def test_an_answer_for_a_lane_that_was_lost_goes_to_its_owner(bench: Bench
 
     assert await story(bench, subject) == ["received", "charged"]
     assert await bench.rows("select * from call") == []
+
+
+async def test_an_answer_that_comes_while_others_are_handed_over_costs_no_lane(bench: Bench) -> None:
+    subjects = [key_in(3), key_in(4)]
+    for number, subject in enumerate(subjects):
+        await bench.hear(order(f"call q{number} 1"), subject=subject)
+    answers: dict[str, Later] = {}
+    await Caller(bench.memory, {Charge: _charge}, answers, bench.metrics, LANES, bench.clock).turn()
+    first, second = answers.items()
+    hand_over = bench.memory.answer
+
+    async def meanwhile(rows: Sequence[Later], calls: Collection[str], now: datetime) -> None:
+        await hand_over(rows, calls, now)
+        bench.loop.answers.update([second])
+
+    bench.memory.answer = meanwhile  # type: ignore[method-assign, assignment]
+    bench.loop.drop([3, 4])
+    bench.loop.answers.update([first])
+
+    assert await bench.loop.take([])
+    assert list(bench.loop.answers) == [second[0]]
 
 
 async def test_of_two_answers_in_hand_the_first_one_counts(bench: Bench) -> None:
