@@ -56,7 +56,7 @@ async def changing(stack: Stack) -> AsyncIterator[Connection]:
 async def connected(url: str) -> AsyncIterator[Connection]:
     """A connection to this address.  Raises CommandError when the database does not let in or answer."""
     try:
-        connection = await asyncpg.connect(url, timeout=CONNECT_LIMIT_S)
+        connection = await asyncpg.connect(url, timeout=CONNECT_LIMIT_S, server_settings={"timezone": "UTC"})
     except asyncpg.InvalidAuthorizationSpecificationError as error:
         raise CommandError("the database knows no services yet", "prepare it with: ordermill up") from error
     except (OSError, TimeoutError, asyncpg.PostgresError) as error:

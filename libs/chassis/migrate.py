@@ -24,6 +24,7 @@ _FILE: Final = re.compile(r"(\d{4})_[a-z0-9_]+\.sql")
 _SERVICE: Final = re.compile(r"[a-z][a-z0-9_]{0,40}")
 _SCRAM_ROUNDS: Final = 4096  # PostgreSQL's own number
 _SESSION: Final = """
+set timezone = 'UTC';  -- as in every session of ours
 set lock_timeout = '60s';  -- somebody else migrates: that takes seconds
 select pg_advisory_lock(hashtext('ordermill migrations'));
 set lock_timeout = '5s';  -- a change that waits for a table makes everybody behind it wait as well: rather fail

@@ -75,6 +75,7 @@ def _session(settings: Settings) -> dict[str, str]:
     return {
         "application_name": f"{settings.service} {settings.instance}",
         "search_path": settings.service,
+        "timezone": "UTC",  # a day is the same day whatever zone a server of somebody's own is set to
         # The server speaks before we hang up: its error is better than our guess.
         "statement_timeout": str(int(settings.batch_timeout_s * 800)),
         # Longer than the transaction of a zombie may idle, so that its heir waits for the lock and gets it.

@@ -16,6 +16,8 @@ from chassis.postgres import Connection, Pool, close_pool, in_transaction, open_
 from chassis.settings import Settings
 
 LIMIT_S = 1.0
+# Where London is an hour ahead, its day begins an hour before the world's.
+NIGHTS = ["2026-03-28T23:30Z", "2026-03-29T23:30Z", "2026-10-24T23:30Z", "2026-10-25T23:30Z"]
 SLACK_S = 0.9  # a loaded machine, and the second within which torn-down work is awaited
 
 
@@ -55,6 +57,18 @@ async def visit(connection: Connection, name: str) -> None:
 
 async def visits(pool: Pool) -> list[str]:
     return [row["name"] for row in await pool.fetch("select name from public.visit order by name")]
+
+
+async def test_a_day_begins_with_utc_whatever_the_server_s_zone(pool: Pool, admin_url: str) -> None:
+    await pool.execute("alter role current_user set timezone to 'Europe/London'")
+    try:
+        other = await open_pool(settings_for(admin_url))
+        days = await other.fetch("select (at::timestamptz)::date as day from unnest($1::text[]) as at", NIGHTS)
+        await close_pool(other, LIMIT_S)
+    finally:
+        await pool.execute("alter role current_user reset timezone")
+
+    assert [row["day"].isoformat() for row in days] == [night[:10] for night in NIGHTS]
 
 
 async def test_work_that_succeeds_is_committed(pool: Pool) -> None:

@@ -113,9 +113,10 @@ class Network:
 
     def promise_from(self, location_id: str, destination: Destination, available_on: date) -> Promise:
         """Promise goods that will lie at a location from a day on, by the cheapest way for a light parcel."""
-        ship_by = self.dispatch_after(location_id, max(datetime.combine(available_on, time(), UTC), self.now))
+        there_from = datetime.combine(available_on, time(), self._zone(location_id)).astimezone(UTC)
+        ship_by = self.dispatch_after(location_id, max(there_from, self.now))
         tariff = min((tariff for tariff, _ in self._ways_to(location_id, destination)), key=lambda way: way.price(0))
-        return Promise(ship_by, working_days_after(ship_by.date(), tariff.transit_days))
+        return Promise(ship_by, self._arrival(location_id, ship_by, tariff))
 
     def receiver(self, destination: Destination) -> str | None:
         """Choose where bought goods go: the cheapest location for the buyer; suppliers and stores take none in."""
@@ -132,9 +133,12 @@ class Network:
         return known
 
     def dispatch_after(self, location_id: str, moment: datetime) -> datetime:
-        """Give the first cut-off of a location at or after a moment, in UTC."""
-        location = self.locations[location_id]
-        zone = zone_of(location.zone)
+        """Give the first cut-off of a location at or after a moment, in UTC.
+
+        A cut-off in the hour that a clock put back passes twice is in the first of the two; in the hour that a clock
+        put forward leaves out, as long after midnight as it would be on another day.
+        """
+        location, zone = self.locations[location_id], self._zone(location_id)
         today = moment.astimezone(zone).date()
         for ahead in range(DAYS_AHEAD_MAX):
             day = today + timedelta(days=ahead)
@@ -157,11 +161,17 @@ class Network:
         tariffs = _most_specific(reaching)
         tariffs = [known for known in tariffs if known.service == destination.service] or tariffs or [ASSUMED_TARIFF]
         ship_by = self.next_dispatch(location_id)
-        left_on = ship_by.date()
-        ways = [Way(one, Promise(ship_by, working_days_after(left_on, one.transit_days))) for one in tariffs]
+        ways = [Way(one, Promise(ship_by, self._arrival(location_id, ship_by, one))) for one in tariffs]
         if not any(lane.postcode_prefixes for lane in lanes):
             self._ways[question] = ways
         return ways
+
+    def _arrival(self, location_id: str, ship_by: datetime, tariff: Tariff) -> date:
+        """Count from the day that it is at the location: a cut-off in the evening may be tomorrow in UTC."""
+        return working_days_after(ship_by.astimezone(self._zone(location_id)).date(), tariff.transit_days)
+
+    def _zone(self, location_id: str) -> ZoneInfo:
+        return zone_of(self.locations[location_id].zone)
 
 
 def _by_cost(quote: Quote) -> tuple[int, date]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 # Carriers count transit in Monday to Friday wherever they deliver on more days.
 _CARRIER_WEEKDAYS = frozenset({1, 2, 3, 4, 5})
@@ -27,9 +27,9 @@ def _next_working_day(day: date, weekdays: Collection[int], days_off: Collection
 
 def pickup_day(moment: datetime, calendar: Calendar) -> date:
     """Give the day of the pickup that a parcel ready at this moment still catches."""
-    local = moment.astimezone(calendar.zone)
-    day = local.date()
-    if local.time() >= calendar.cut_off:
+    day = moment.astimezone(calendar.zone).date()
+    # As instants: on the night on which clocks are put back, one hour comes twice, and its pickup once.
+    if moment >= datetime.combine(day, calendar.cut_off, calendar.zone).astimezone(UTC):
         day += _DAY
     # A location that never works would search for ever; its parcels leave as if it always did.
     return _next_working_day(day, calendar.weekdays or range(1, 8), calendar.days_off)

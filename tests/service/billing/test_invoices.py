@@ -1,6 +1,6 @@
 """Invoices on dispatch: gapless, from dispatched quantities, collected from deposits, reservations and transfers."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 import asyncpg
 import pytest
@@ -189,6 +189,27 @@ async def test_an_invoice_on_account_is_due_after_the_terms(bench: Bench) -> Non
     (invoice,) = bench.said(billing.OrderInvoiced)
     assert (invoice.issued_on, invoice.due_on) == (date(2026, 3, 2), date(2026, 4, 1))
     assert (invoice.open, bench.said(billing.OrderSettled)) == (TOTAL, [])
+
+
+@pytest.mark.parametrize(
+    ("now", "issued_on", "due_on"),
+    [
+        (datetime(2026, 3, 28, 23, 59, tzinfo=UTC), date(2026, 3, 28), date(2026, 4, 27)),
+        (datetime(2026, 3, 29, 1, 0, tzinfo=UTC), date(2026, 3, 29), date(2026, 4, 28)),
+        (datetime(2026, 10, 24, 23, 59, tzinfo=UTC), date(2026, 10, 24), date(2026, 11, 23)),
+        (datetime(2026, 10, 25, 1, 0, tzinfo=UTC), date(2026, 10, 25), date(2026, 11, 24)),
+    ],
+)
+async def test_terms_are_days_also_over_a_night_of_another_clock(
+    bench: Bench, now: datetime, issued_on: date, due_on: date
+) -> None:
+    bench.clock.now = now  # documents are dated by the world's day
+    await bench.hear(terms(limit=20_000))
+    await bench.hear(order(paid("account", reference=None)), subject=order_id())
+    await bench.hear(dispatched(ALL), subject=order_id())
+
+    (invoice,) = bench.said(billing.OrderInvoiced)
+    assert (invoice.issued_on, invoice.due_on) == (issued_on, due_on)
 
 
 async def test_a_transfer_settles_the_invoice_that_it_names(bench: Bench) -> None:

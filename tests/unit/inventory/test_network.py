@@ -1,6 +1,7 @@
 """When goods leave and arrive, and what carriers ask."""
 
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -26,6 +27,61 @@ def test_goods_leave_at_the_next_cut_off(now: datetime, leaves: datetime) -> Non
 
 def test_a_cut_off_is_local_time_also_in_summer() -> None:
     assert network(now=datetime(2026, 7, 1, 9, tzinfo=UTC)).next_dispatch("LON") == datetime(2026, 7, 1, 15, tzinfo=UTC)
+
+
+# London puts its clocks forward at 01:00 UTC on 29 March 2026, and back at 01:00 UTC on 25 October.
+MARCH, OCTOBER = datetime(2026, 3, 29, tzinfo=UTC), datetime(2026, 10, 25, tzinfo=UTC)
+EVERY_DAY = (1, 2, 3, 4, 5, 6, 7)
+
+
+@pytest.mark.parametrize(
+    ("night", "cut_off", "instant"),
+    [
+        (MARCH, time(16), timedelta(hours=15)),
+        (MARCH, time(0, 30), timedelta(minutes=30)),  # before the change
+        (MARCH, time(1, 30), timedelta(minutes=90)),  # an hour that is left out
+        (OCTOBER, time(16), timedelta(hours=16)),
+        (OCTOBER, time(0, 30), timedelta(minutes=-30)),
+        (OCTOBER, time(1, 30), timedelta(minutes=30)),  # an hour that comes twice: the first of the two
+    ],
+)
+def test_a_night_of_another_clock_has_one_cut_off(night: datetime, cut_off: time, instant: timedelta) -> None:
+    there = network(LON=location("LON", cut_off=cut_off, weekdays=EVERY_DAY), now=night)
+    leaves = night + instant
+
+    assert there.dispatch_after("LON", leaves - timedelta(microseconds=1)) == leaves
+    assert there.dispatch_after("LON", leaves) == leaves
+    assert there.dispatch_after("LON", leaves + timedelta(microseconds=1)) > leaves + timedelta(hours=22)
+
+
+@pytest.mark.parametrize("night", [MARCH, OCTOBER])
+@pytest.mark.parametrize("cut_off", [time(0, 30), time(1), time(1, 30), time(2), time(16)])
+def test_who_asks_later_never_leaves_earlier(night: datetime, cut_off: time) -> None:
+    there = network(LON=location("LON", cut_off=cut_off, weekdays=EVERY_DAY), now=night)
+    moments = [night + timedelta(minutes=10 * number) for number in range(-24, 24)]
+
+    leaves = [there.dispatch_after("LON", moment) for moment in moments]
+    assert leaves == sorted(leaves)
+    assert all(moment <= leave for moment, leave in zip(moments, leaves, strict=True))
+
+
+@pytest.mark.parametrize("month", [1, 7])
+def test_transit_counts_from_the_day_at_the_location(month: int) -> None:
+    evening = location("NYC", zone="America/New_York", cut_off=time(20))  # in UTC that is tomorrow, winter and summer
+    there = network(
+        Lane(frozenset(), "*", (), tariff(100, 1)), NYC=evening, now=datetime(2026, month, 14, 12, tzinfo=UTC)
+    )
+
+    assert there.quote("NYC", LONDON, 500, None).promise.deliver_by == there.now.date() + timedelta(days=1)
+
+
+@pytest.mark.parametrize("zone", ["America/New_York", "Europe/London", "Asia/Tokyo"])
+@pytest.mark.parametrize("available_on", [date(2026, 3, 29), date(2026, 7, 1), date(2026, 10, 25)])
+def test_goods_leave_on_the_day_that_they_come_and_not_before(zone: str, available_on: date) -> None:
+    place = location("ONE", zone=zone, cut_off=time(22), weekdays=EVERY_DAY)
+
+    promise = network(ONE=place).promise_from("ONE", LONDON, available_on)
+    assert promise.ship_by.astimezone(ZoneInfo(zone)).date() == available_on
 
 
 def test_nothing_leaves_on_a_day_off() -> None:

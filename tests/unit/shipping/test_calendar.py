@@ -1,8 +1,9 @@
 """The day a carrier takes a parcel, and the day it arrives."""
 
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -29,6 +30,24 @@ def test_the_cut_off_is_the_hour_of_the_location() -> None:
 
     assert pickup_day(packed(MONDAY, 6), tokyo) == MONDAY
     assert pickup_day(packed(MONDAY, 7), tokyo) == date(2026, 3, 3)
+
+
+# London puts its clocks forward at 01:00 UTC on 29 March 2026, and back at 01:00 UTC on 25 October.
+@pytest.mark.parametrize(
+    ("day", "cut_off", "last_call"),
+    [
+        (date(2026, 3, 29), time(16), time(15)),
+        (date(2026, 3, 29), time(1, 30), time(1, 30)),  # an hour that is left out
+        (date(2026, 10, 25), time(16), time(16)),
+        (date(2026, 10, 25), time(1, 30), time(0, 30)),  # an hour that comes twice: the first of the two
+    ],
+)
+def test_a_night_of_another_clock_has_one_pickup(day: date, cut_off: time, last_call: time) -> None:
+    london = Calendar(zone=ZoneInfo("Europe/London"), cut_off=cut_off, weekdays=frozenset(range(1, 8)))
+    leaves = datetime.combine(day, last_call, UTC)
+    moments = [leaves + timedelta(minutes=10 * number) for number in range(-3, 7)]
+
+    assert [pickup_day(moment, london) for moment in moments] == [day] * 3 + [day + timedelta(days=1)] * 7
 
 
 def test_friday_evening_waits_for_the_next_working_day() -> None:
