@@ -60,9 +60,10 @@ fmt: setup ## Format the code and mend what can be mended
 	@$(BIN)/python -m ruff check --fix .
 
 .PHONY: generate
-generate: setup ## Write schemas, docs/topics.md, the AsyncAPI document, dashboards and alerts anew
+generate: setup ## Write schemas, topics.md, the AsyncAPI document, the reference, dashboards and alerts anew
 	@$(BIN)/python -m contracts.generate
 	@$(BIN)/python -m tools.monitoring
+	@$(BIN)/python -m tools.reference
 
 .PHONY: lock
 lock: setup ## Write both lock files anew from pyproject.toml

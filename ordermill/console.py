@@ -5,9 +5,9 @@ from __future__ import annotations
 from cyclopts import App
 
 from ordermill import services, stack, users
+from ordermill.options import Json
 from ordermill.render import print_json
 from ordermill.services import ROLES, console_address, console_password
-from ordermill.serving import Json
 from ordermill.stack import Stack
 
 app = App(name="console", help="Tell where the console is and how to sign in; its users; its read model anew.")

@@ -34,10 +34,10 @@ from ordermill import stack
 from ordermill.access import reading
 from ordermill.broker import consuming, home_of, logs_of, messages, silent
 from ordermill.errors import CommandError
+from ordermill.options import Json
 from ordermill.order.waiting import type_of
 from ordermill.render import console, print_json, print_table
 from ordermill.services import service_names
-from ordermill.serving import Json
 
 if TYPE_CHECKING:
     from chassis.postgres import Connection

@@ -12,8 +12,8 @@ from contracts.topic import Service, Topic
 from contracts.topics import TOPICS
 from ordermill import stack
 from ordermill.broker import Log, Place, administering, consuming, logs_of, places_of, reached
+from ordermill.options import Json
 from ordermill.render import duration, print_json, print_table
-from ordermill.serving import Json
 
 GROUPS = tuple(str(service) for service in Service if service is not Service.CONSOLE)
 

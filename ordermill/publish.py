@@ -23,8 +23,8 @@ from contracts.topics import TOPICS, event_class, topic_of
 from contracts.values import order_id_of
 from ordermill import stack
 from ordermill.errors import CommandError
+from ordermill.options import Json
 from ordermill.render import print_json
-from ordermill.serving import Json
 from ordermill.world.speech import Speaker
 
 FAULTS_SHOWN = 5

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import sys
 import time
-from typing import Annotated
 
-from cyclopts import Parameter
 from cyclopts.types import UInt16
 
 from ordermill import stack
+from ordermill.options import Flag, Json
+from ordermill.render import print_json
 
-Json = Annotated[bool, Parameter(name="--json", negative="", show_default=False)]
-Flag = Annotated[bool, Parameter(negative="", show_default=False)]
 MARKS = {"ok": "✓", "warning": "!", "failure": "✗"}
 
 
@@ -26,11 +23,6 @@ def step_by_step() -> stack.Progress:
         print(f"  {time.monotonic() - begun:5.1f} s  {step}", file=sys.stderr, flush=True)
 
     return show
-
-
-def print_json(result: object) -> None:
-    """Print a result for programs."""
-    print(json.dumps(result, indent=2))
 
 
 def up(

@@ -20,8 +20,8 @@ from chassis.ledger import Statements
 from ordermill import stack
 from ordermill.access import connected, database_url
 from ordermill.errors import CommandError
+from ordermill.options import Json
 from ordermill.render import print_json, print_table
-from ordermill.serving import Json
 from services.console.core.passwords import verifier_of
 from services.console.core.roles import Role
 from services.console.store import accounts

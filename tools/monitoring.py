@@ -247,6 +247,7 @@ PIPELINE = {
         Chart("CPU", "percentunit", _a_second("process_cpu_seconds_total", "instance", 'job="ordermill"')),
         Chart("Memory", "bytes", _largest("process_resident_memory_bytes", "instance", 'job="ordermill"')),
         Chart("Event loop late by", "s", _largest("ordermill_event_loop_lag_seconds")),
+        Chart("Processes, by version", "short", {_legend("version"): "sum by (version) (ordermill_build_info)"}),
         Chart(
             "Lanes taken over, batches fenced, commits in doubt",
             "ops",

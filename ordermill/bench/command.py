@@ -15,7 +15,8 @@ from ordermill.bench.home import fresh
 from ordermill.bench.measure import Plan, What, measure
 from ordermill.bench.picture import draw
 from ordermill.bench.report import print_report
-from ordermill.serving import Flag, step_by_step
+from ordermill.options import Flag
+from ordermill.serving import step_by_step
 
 DEFAULT_ORDERS, DEFAULT_ROUNDS = 3_000, 3
 ALWAYS = frozenset({What.PIPELINE, What.FLOOR, What.NAIVE, What.HALF_LOAD})

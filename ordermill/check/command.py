@@ -10,8 +10,8 @@ from ordermill.check.laws import Finding
 from ordermill.check.portrait import Portrait, portray
 from ordermill.check.shown import print_findings, print_portrait
 from ordermill.check.snapshot import snapshot_of
+from ordermill.options import Flag, Json
 from ordermill.render import print_json
-from ordermill.serving import Flag, Json
 from ordermill.stack import Stack
 
 

@@ -26,9 +26,10 @@ from ordermill.demo.watch import SQL, Watch, look
 from ordermill.demo.workload import Generated, Imported, Timed, Workload, unknown
 from ordermill.errors import CommandError
 from ordermill.lag import gauging
+from ordermill.options import Json
 from ordermill.render import print_json
 from ordermill.services import ended, start
-from ordermill.serving import Json, step_by_step
+from ordermill.serving import step_by_step
 from ordermill.stack import Progress, Stack
 from ordermill.world.chance import Chance
 from ordermill.world.speech import Speaker

@@ -13,10 +13,10 @@ from contracts.one_line import one_line
 from ordermill import stack
 from ordermill.access import reading
 from ordermill.errors import CommandError
+from ordermill.options import Json
 from ordermill.order.story import Told, channel_order, order_of, story_of
 from ordermill.order.waiting import Waiting, waiting_for
 from ordermill.render import console, print_json, table
-from ordermill.serving import Json
 from ordermill.stack import Stack
 
 ORDER_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")

@@ -43,13 +43,13 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="WORLD_")
 
-    kafka: str = Field(validation_alias="ORDERMILL_KAFKA")
-    host: str = "127.0.0.1"
-    provider_port: int
-    smtp_port: int
-    mailbox: Path
-    seed: int = 1
-    behaviour: str = "calm"
+    kafka: str = Field(validation_alias="ORDERMILL_KAFKA", description="Kafka's bootstrap servers")
+    host: str = Field("127.0.0.1", description="where the payment provider and the mail server listen")
+    provider_port: int = Field(description="the payment provider's port")
+    smtp_port: int = Field(description="the mail server's port")
+    mailbox: Path = Field(description="the Maildir into which mails are put")
+    seed: int = Field(1, description="the same seed answers the same orders alike")
+    behaviour: str = Field("calm", description="calm, rough, or shares of what goes wrong: short_pick=0.02,lose=0.01")
 
 
 class World:

@@ -7,8 +7,6 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
-from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -18,13 +16,9 @@ import pytest
 from grafana_foundation_sdk.models.dashboard import Dashboard
 from prometheus_client.parser import text_string_to_metric_families
 
-from chassis.metrics import Metrics
-from contracts.auditor import LawsChecked
-from ordermill.auditor import AuditorMetrics
-from services.console.web.metrics import WebMetrics
-from services.intake.api.metrics import EdgeMetrics
 from tests.deploy.test_containers import CHECKOUT, staying
 from tools import monitoring
+from tools.reference import specimens
 
 ALERTS = {alert.name: alert for alert in monitoring.ALERTS}
 BOARDS = {name: json.loads(text) for name, text in monitoring.dashboards()}
@@ -35,32 +29,11 @@ OF_PROMETHEUS, OF_SCRAPING = {"up": set[str]()}, {"job", "instance"}
 RUNBOOKS = sorted((CHECKOUT / "docs" / "runbooks").glob("*.md"))
 
 
-def _pages() -> Iterator[bytes]:
-    """The pages of every kind of process, each metric with a value."""
-    metrics = Metrics("billing")
-    metrics.batch(1, 0.1, {("a.type", "handled"): 1})
-    metrics.group("a.type", 0.1)
-    metrics.lag("a-topic", 1, 1.0)
-    metrics.outbox(1, 0.5)
-    metrics.later({"dead": (1, 1.0)})
-    metrics.call("a.call", "answered")
-    metrics.breaker("a.call", is_open=True)
-    metrics.event_loop(0.1)
-    metrics.troubles({"broker_silent": 1.0})
-    edge, web, auditor = EdgeMetrics(), WebMetrics(lambda: 1), AuditorMetrics()
-    with edge.timed("/v1/orders"):
-        pass
-    web.answered("flow", 200, 0.1)
-    at = datetime(2026, 5, 5, tzinfo=UTC)
-    auditor.looked(LawsChecked(report_id="r", taken_at=at, took_ms=1, laws=1, unbalanced=0))
-    yield from (each.page() for each in (metrics, edge, web, auditor))
-
-
 @cache
 def exported() -> dict[str, set[str]]:
     """Every series that our processes export, with its labels."""
     found = dict(OF_PROMETHEUS)
-    for page in _pages():
+    for page in specimens().values():
         for family in text_string_to_metric_families(page.decode()):
             for sample in family.samples:
                 found.setdefault(sample.name, set()).update(sample.labels)
