@@ -6,9 +6,7 @@ import json
 import re
 import shutil
 import subprocess
-import sys
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import promql_parser
@@ -144,21 +142,3 @@ def test_promtool_accepts_the_files_and_sees_alerts_fire(command: tuple[str, ...
     )
 
     assert done.returncode == 0, done.stdout + done.stderr
-
-
-@pytest.mark.parametrize("path", RUNBOOKS, ids=lambda path: path.stem)
-def test_a_runbooks_commands_are_commands(path: Path) -> None:
-    text = path.read_text(encoding="utf-8")
-    for said in sorted(set(re.findall(r"`ordermill ([^`]+)`", text))):
-        words = said.split()
-        command = list(words[:2] if words[0] == "dead-letters" else words[:1])
-        flags = re.findall(r"--[a-z-]+", said)
-        done = subprocess.run(
-            [str(Path(sys.prefix) / "bin" / "ordermill"), *command, "--help"],
-            capture_output=True, text=True, check=False,
-        )  # fmt: skip
-
-        assert done.returncode == 0, f"{path.name}: {said}"
-        assert [flag for flag in flags if flag not in done.stdout] == [], f"{path.name}: {said}"
-    for service in re.findall(r"`docker compose \w+ (?:--\w+ )?([a-z-]+)`", text):
-        assert service in {*staying(), "postgres", "kafka"}, f"{path.name}: {service}"
