@@ -245,7 +245,7 @@ def _waiting(line: Line, quantity: int) -> Iterable[Claim]:
     waited = sorted(line.claims, key=lambda claim: (claim.purchase_order_id is None, claim.place is not None))
     for claim in waited:
         if units := min(quantity, claim.quantity):
-            yield claim._replace(quantity=units, place=None, claim_id=None)
+            yield claim._replace(quantity=units, place=None)
             quantity -= units
 
 

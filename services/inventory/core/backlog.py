@@ -51,8 +51,8 @@ def take_from_latest(held: Iterable[Waiting], place: Place, stock: Stock, cause:
         if lost <= 0:
             break
         stock.release(place, lost, cause)
-        kept = [claim._replace(quantity=claim.quantity - lost, claim_id=None)] if lost < claim.quantity else []
-        waits = claim._replace(quantity=lost, place=None, claim_id=None)
+        kept = [claim._replace(quantity=claim.quantity - lost)] if lost < claim.quantity else []
+        waits = claim._replace(quantity=lost, place=None)
         losses.append(Gift(order_id, claim, (*kept, waits), cause))
     stock.accept_missing(place)
     return losses
@@ -64,7 +64,7 @@ def take_all(held: Iterable[Waiting], stock: Stock, cause: str) -> list[Gift]:
     for order_id, claim in held:
         if claim.place is not None:
             stock.release(claim.place, claim.quantity, cause)
-            losses.append(Gift(order_id, claim, (claim._replace(place=None, claim_id=None),), cause))
+            losses.append(Gift(order_id, claim, (claim._replace(place=None),), cause))
     return losses
 
 
@@ -79,11 +79,11 @@ def _take(claim: Claim, stock: Stock, cause: str) -> list[tuple[Place, int]]:
 
 
 def _reserved(claim: Claim, place: Place, quantity: int) -> Claim:
-    return claim._replace(place=place, quantity=quantity, purchase_order_id=None, claim_id=None)
+    return claim._replace(place=place, quantity=quantity, purchase_order_id=None)
 
 
 def _rest(claim: Claim, quantity: int) -> list[Claim]:
-    return [claim._replace(quantity=quantity, claim_id=None)] if quantity else []
+    return [claim._replace(quantity=quantity)] if quantity else []
 
 
 def _fullest_first(shelf: Shelf) -> tuple[int, Place]:

@@ -29,6 +29,7 @@ class Claim(NamedTuple):
     promise: Promise | None
     purchase_order_id: str | None = None
     claim_id: int | None = None
+    """The row that it was read from: what it becomes is written as other rows, and this one is dropped."""
 
 
 class Line(NamedTuple):

@@ -91,8 +91,8 @@ class Holdings:
         mine = [allocation for allocation in self.allocations if allocation.line_id == line_id]
         return sorted(mine, key=lambda allocation: (-allocation.shipment, allocation.place))
 
-    def drop(self, line_id: str, quantity: int, stock: Stock, cause: str) -> int:
-        """Give up units that are in no shipment; tell how many there were to give."""
+    def drop(self, line_id: str, quantity: int, stock: Stock, cause: str) -> None:
+        """Give up units that are in no shipment, as many of them as there are."""
         left = quantity
         for claim in self.claims_of(line_id):
             units = min(left, claim.quantity)
@@ -101,7 +101,6 @@ class Holdings:
                 left -= units
                 if claim.place is not None:
                     stock.release(claim.place, units, cause)
-        return quantity - left
 
     def _reduce(self, claim: Claim, units: int) -> None:
         self.claims.remove(claim)

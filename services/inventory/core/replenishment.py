@@ -152,7 +152,7 @@ def redated(demand: Demand, expected: Mapping[tuple[str, str], date], network: N
         day = expected.get((claim.purchase_order_id or "", claim.item.sku))
         promise = promise_for(demand.destination, day, network) if day else claim.promise
         if claim.promise and promise and promise.deliver_by > claim.promise.deliver_by:
-            changed.append((claim, claim._replace(promise=promise, claim_id=None)))
+            changed.append((claim, claim._replace(promise=promise)))
     return changed
 
 
@@ -280,7 +280,7 @@ def relink(waiting: Iterable[Waiting], coming: Sequence[PurchaseLine]) -> list[R
     sources = {line.item: line.purchase_order_id for line in reversed(coming)}
     alive = {(line.purchase_order_id, line.item) for line in coming}
     return [
-        Relinked(order_id, claim, claim._replace(purchase_order_id=sources.get(claim.item), claim_id=None))
+        Relinked(order_id, claim, claim._replace(purchase_order_id=sources.get(claim.item)))
         for order_id, claim in waiting
         if claim.purchase_order_id is not None and (claim.purchase_order_id, claim.item) not in alive
     ]

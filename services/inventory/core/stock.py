@@ -104,14 +104,9 @@ class Stock:
             self._by_item.setdefault(place.item, []).append(shelf)
         return shelf
 
-    def available(self, item: Item) -> dict[str, int]:
-        """Add up by location what may be taken."""
-        units: dict[str, int] = {}
-        for shelf in self._by_item.get(item, ()):
-            if free := shelf.available:
-                location_id = shelf.place.location_id
-                units[location_id] = units.get(location_id, 0) + free
-        return units
+    def available(self, item: Item) -> int:
+        """Add up what may be taken."""
+        return sum([shelf.available for shelf in self.of(item)])
 
     def blocked_places(self) -> list[Place]:
         """Give the places that were blocked or are, of all that changed."""

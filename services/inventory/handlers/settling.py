@@ -134,7 +134,7 @@ async def keep_stock(turn: Turn, stock: Stock, causes: Causes) -> None:
 
 async def give_to_waiting(turn: Turn, stock: Stock, causes: Causes, code: str) -> None:
     """Give what became available to the oldest promises, and settle their orders in their own lanes."""
-    free = {item: units for item in stock.changed_items() if (units := sum(stock.available(item).values()))}
+    free = {item: units for item in stock.changed_items() if (units := stock.available(item))}
     waiting = await store.claims_waiting(turn, free) if free else []
     if not waiting:
         return

@@ -1,5 +1,7 @@
 """Settling demands on shelves: bins, reservations, what waits, which promises slip."""
 
+from datetime import timedelta
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -33,6 +35,7 @@ def taken(done: Settlement) -> dict[str, int]:
 
 def test_units_are_taken_bin_by_bin() -> None:
     shelves = Stock([Shelf(place("LON", bin_name=name), on_hand=2, version=1) for name in ("3", "1", "2")])
+    shelves.at(place("LON", bin_name="0"))  # an empty one
 
     assert taken(one(demand(line(5)), shelves)) == {"LON/1": 2, "LON/2": 2, "LON/3": 1}
 
@@ -44,6 +47,30 @@ def test_a_blocked_bin_gives_nothing() -> None:
     assert taken(one(demand(line(2)), shelves)) == {"BRS/1": 2}
 
 
+def test_what_was_reserved_in_a_bin_that_is_blocked_comes_from_elsewhere() -> None:
+    shelves = Stock([Shelf(place("LON"), 5, 0, 2, version=1), Shelf(place("BRS"), 5, version=1)])
+    shelves.block(place("LON"))
+
+    assert taken(one(demand(reserved(2, place("LON"))), shelves)) == {"BRS/1": 2}
+    assert shelves.at(place("LON")).reserved == 0
+
+
+def test_each_location_sends_the_items_that_it_has() -> None:
+    shelves = Stock([Shelf(place("LON", "A"), 1, version=1), Shelf(place("BRS", "B"), 1, version=1)])
+
+    done = one(demand(line(1, "1", "A"), line(1, "2", "B")), shelves)
+
+    sent = {shipment.location_id: [part.line.line_id for part in shipment.lines] for shipment in done.shipments}
+    assert sent == {"LON": ["1"], "BRS": ["2"]}
+
+
+def test_lines_of_one_item_are_filled_one_after_the_other() -> None:
+    done = one(demand(line(2, "1"), line(2, "2")), stock(BRS=2, LON=2))
+
+    sent = {shipment.location_id: [part.line.line_id for part in shipment.lines] for shipment in done.shipments}
+    assert sent == {"BRS": ["1"], "LON": ["2"]}
+
+
 def test_what_an_order_reserved_does_not_move_without_need() -> None:
     shelves = Stock([Shelf(place("LON", bin_name=name), 9, 0, 4, version=1) for name in ("1", "2")])
 
@@ -51,6 +78,15 @@ def test_what_an_order_reserved_does_not_move_without_need() -> None:
 
     assert taken(done) == {"LON/2": 4}
     assert shelves.journal == []
+
+
+def test_an_order_keeps_its_bins_and_takes_the_rest_as_it_lies() -> None:
+    shelves = Stock([Shelf(place("LON", bin_name="1"), 9, version=1), Shelf(place("LON", bin_name="2"), 2, 0, 2)])
+    held, waits = reserved(2, place("LON", bin_name="2")).claims[0], line(3).claims[0]
+
+    done = one(demand(Line("1", item(), 500, (held, waits))), shelves)
+
+    assert taken(done) == {"LON/2": 2, "LON/1": 3}
 
 
 def test_a_reservation_moves_to_a_better_location() -> None:
@@ -71,6 +107,14 @@ def test_further_shipments_get_further_numbers() -> None:
     assert [shipment.number for shipment in done.shipments] == [3, 4]
 
 
+def test_an_orders_destinations_share_one_count_of_shipments() -> None:
+    groups = [demand(line(1), ship_group_id=name, shipments=2) for name in "12"]
+
+    settled = settle(groups, stock(LON=2), network(), CAUSES)
+
+    assert [shipment.number for done in settled for shipment in done.shipments] == [3, 4]
+
+
 def test_units_that_nobody_has_wait_with_their_purchase_first() -> None:
     claims = (
         Claim("1", item(), 2, None, TUESDAY),
@@ -80,6 +124,24 @@ def test_units_that_nobody_has_wait_with_their_purchase_first() -> None:
     done = one(demand(Line("1", item(), 500, claims)), stock(LON=1))
 
     assert [(claim.quantity, claim.purchase_order_id) for claim in done.waiting] == [(3, "PO-1"), (1, None)]
+
+
+def test_what_waited_already_waits_on_before_what_was_reserved() -> None:
+    later = Promise(MONDAY, day(9))
+    held = Claim("1", item(), 2, place("LON"), TUESDAY)
+    waits = Claim("1", item(), 2, None, later)
+    shelves = Stock([Shelf(place("LON"), 2, 0, 2, version=1), Shelf(place("BRS"), 2, version=1)])
+    shelves.block(place("LON"))
+
+    done = one(demand(Line("1", item(), 500, (held, waits))), shelves)
+
+    assert [(claim.quantity, claim.place, claim.promise) for claim in done.waiting] == [(2, None, later)]
+
+
+def test_what_is_reserved_is_promised_with_its_shipment() -> None:
+    done = one(demand(line(2)), stock(LON=5))
+
+    assert list(done.reservations()) == [Claim("1", item(), 2, place("LON"), done.shipments[0].promise)]
 
 
 def test_a_promise_that_can_be_kept_is_kept() -> None:
@@ -99,6 +161,25 @@ def test_a_promise_that_cannot_be_kept_slips() -> None:
     assert slips(done) == [Slip("1", 3, earlier, TUESDAY)]
 
 
+def test_the_first_units_to_come_keep_the_earliest_promise() -> None:
+    later, latest = Promise(MONDAY, day(5)), Promise(MONDAY, day(10))
+    promised = (Claim("1", item(), 2, None, later), Claim("1", item(), 1, None, TUESDAY))
+
+    done = one(demand(Line("1", item(), 500, promised)), stock(LON=1))
+    done.waiting = (Claim("1", item(), 2, None, latest),)
+
+    assert slips(done) == [Slip("1", 2, later, latest)]
+
+
+def test_a_split_that_brings_each_unit_in_time_slips_nothing() -> None:
+    wednesday = TUESDAY._replace(deliver_by=day(4))
+    promised = (Claim("1", item(), 1, None, TUESDAY), Claim("1", item(), 1, None, wednesday))
+
+    done = one(demand(Line("1", item(), 500, promised)), stock(EDI=1, LON=1))
+
+    assert slips(done) == []
+
+
 CHOICE = Choice(Plan((), ("LON",), 250, day(3), 0), "GBP")
 
 
@@ -110,14 +191,26 @@ def test_an_order_is_confirmed_as_it_was_promised() -> None:
     assert (done.shipments[0].number, done.shipments[0].promise) == (2, TUESDAY)
 
 
+def test_an_order_is_confirmed_until_its_cut_off() -> None:
+    order = demand(reserved(2, place("LON")), choice=CHOICE)
+
+    assert confirm(order, TUESDAY.ship_by)
+    assert confirm(order, TUESDAY.ship_by + timedelta(seconds=1)) is None
+
+
 def test_nothing_is_confirmed_that_is_not_as_planned() -> None:
     backordered = Choice(Plan((), ("LON",), 250, day(3), 1), "GBP")
+    split = Choice(Plan((), ("LON", "BRS"), 250, day(3), 0), "GBP")
+    slipped = reserved(1, place("LON"), TUESDAY._replace(deliver_by=day(9)))
 
     assert confirm(demand(reserved(2, place("LON"))), MONDAY) is None
     assert confirm(demand(reserved(2, place("BRS")), choice=CHOICE), MONDAY) is None
     assert confirm(demand(line(2), choice=CHOICE), MONDAY) is None
+    assert confirm(demand(line(2), choice=Choice(None, "GBP")), MONDAY) is None
+    assert confirm(demand(reserved(2, place("LON")), line(1, "2"), choice=CHOICE), MONDAY) is None
+    assert confirm(demand(reserved(2, place("LON")), slipped, choice=CHOICE), MONDAY) is None
+    assert confirm(demand(reserved(2, place("LON")), choice=split), MONDAY) is None
     assert confirm(demand(reserved(2, place("LON")), choice=backordered), MONDAY) is None
-    assert confirm(demand(reserved(2, place("LON")), choice=CHOICE), MONDAY.replace(hour=17)) is None
 
 
 @given(

@@ -28,6 +28,13 @@ def test_what_has_come_waits_for_what_is_coming() -> None:
 def test_nothing_waits_for_what_nobody_brings() -> None:
     assert not may_wait(wants(claim(place("LON"))), MONDAY)
     assert not may_wait(wants(claim(place("LON")), claim(None)), MONDAY)
+    assert not may_wait(wants(claim(place("LON")), claim(None, "PO-1"), claim(None)), MONDAY)
+
+
+def test_what_must_leave_first_says_how_long_the_rest_may_wait() -> None:
+    sooner = LEAVES._replace(ship_by=LEAVES.ship_by - timedelta(days=2))
+
+    assert leave_on([claim(place("LON")), claim(place("BRS"), promise=sooner)]) == sooner.ship_by - FLOOR_TIME
 
 
 def test_what_was_never_promised_does_not_wait() -> None:

@@ -59,7 +59,23 @@ def test_units_that_wait_are_given_back_first() -> None:
 
     assert (result.released, result.passed, result.refused) == ({"1": 2}, {1: {"1": 1}}, [])
     assert held.allocations[0].recalled == 1
+    assert held.claims == []
     assert stock.journal == []
+
+
+def test_units_that_wait_stay_the_orders_own_when_asked_back_for_a_hold() -> None:
+    held, stock = holding(waiting(2)), shelves()
+
+    result = answer(Ask("a1", "o1", "hold", (("1", 2),)), held, stock, "e1")
+
+    assert (result.released, result.passed) == ({"1": 2}, {})
+    assert held.claims == [waiting(2)]
+
+
+def test_the_youngest_shipment_is_asked_first() -> None:
+    held = Holdings("o1", [], [*holding().allocations, *holding(shipment=2).allocations])
+
+    assert asked(7, held, shelves(9)).passed == {2: {"1": 5}, 1: {"1": 2}}
 
 
 def test_a_unit_is_asked_back_only_once() -> None:
@@ -71,7 +87,11 @@ def test_a_unit_is_asked_back_only_once() -> None:
 def test_what_left_or_was_never_held_is_refused() -> None:
     held, stock = holding(picked=3, dispatched=3, quantity=3), shelves(0)
 
-    assert asked(5, held, stock).refused == [("1", 3, ALREADY_GONE), ("1", 2, NOT_HELD)]
+    result = asked(5, held, stock)
+
+    assert (result.released, result.passed) == ({}, {})
+    assert result.refused == [("1", 3, ALREADY_GONE), ("1", 2, NOT_HELD)]
+    assert asked(3, held, stock).refused == [("1", 3, ALREADY_GONE)]
 
 
 def test_given_back_units_are_unpicked_and_free() -> None:
@@ -82,6 +102,37 @@ def test_given_back_units_are_unpicked_and_free() -> None:
     shelf, allocation = stock.at(place("LON")), held.allocations[0]
     assert (shelf.picked, shelf.reserved) == (3, 3)
     assert (allocation.quantity, allocation.picked, allocation.recalled) == (3, 3, 0)
+
+
+def two_bins(**allocated: Any) -> tuple[Holdings, Stock]:
+    """Five units of line 1 from bin 1 and four from bin 2, of which two and three are asked back; and another line."""
+    there = [
+        *holding(recalled=2, **allocated).allocations,
+        *holding(recalled=3, quantity=4, place=place("LON", bin_name="2"), **allocated).allocations,
+        *holding(line_id="9", quantity=1, recalled=1, **allocated).allocations,
+    ]
+    shelves_ = [Shelf(place("LON"), 9, 0, 6), Shelf(place("LON", bin_name="2"), 9, 0, 4)]
+    return Holdings("o1", [], there), Stock(shelves_, {item(): Valuation(100, 18, 1800)})
+
+
+def test_an_answer_is_spread_over_the_bins_of_a_line() -> None:
+    held, stock = two_bins()
+
+    close(held, outcome(released=1), stock, "e1")
+    assert [allocation.recalled for allocation in held.allocations] == [2, 2, 1]
+    close(held, outcome(refused=3), stock, "e2")
+
+    assert [(allocation.quantity, allocation.recalled) for allocation in held.allocations] == [(5, 0), (3, 1), (1, 1)]
+    assert stock.at(place("LON", bin_name="2")).reserved == 3
+
+
+def test_all_that_is_given_back_leaves_every_bin_of_its_line() -> None:
+    held, stock = two_bins()
+
+    close(held, outcome(released=9), stock, "e1")
+
+    assert [allocation.quantity for allocation in held.allocations] == [0, 0, 1]
+    assert [stock.at(place("LON", bin_name=name)).reserved for name in "12"] == [1, 0]
 
 
 def test_units_given_back_for_a_hold_stay_reserved() -> None:
@@ -100,7 +151,23 @@ def test_a_short_pick_frees_what_was_not_found() -> None:
 
     assert [(claim.quantity, claim.place) for claim in held.claims] == [(2, None)]
     assert held.allocations[0].quantity == 3
-    assert stock.at(place("LON")).blocked
+    assert (stock.at(place("LON")).blocked, stock.at(place("LON")).reserved) == (True, 3)
+
+
+def test_a_short_pick_frees_no_more_than_was_still_to_pick() -> None:
+    held, stock = holding(picked=3), shelves(picked=3)
+
+    short_pick(held, ShortPick(1, "1", "1", 5), stock, "e1")
+
+    assert [claim.quantity for claim in held.claims] == [2]
+
+
+def test_a_short_pick_says_nothing_about_other_bins() -> None:
+    held, stock = holding(), shelves()
+
+    short_pick(held, ShortPick(1, "1", "2", 2), stock, "e1")
+
+    assert (held.claims, stock.at(place("LON")).blocked) == ([], False)
 
 
 def test_a_short_pick_under_an_ask_waits_for_the_answer() -> None:
@@ -112,6 +179,17 @@ def test_a_short_pick_under_an_ask_waits_for_the_answer() -> None:
 
     assert [claim.quantity for claim in held.claims] == [1]
     assert held.allocations[0].quantity == 2
+
+
+def test_what_was_short_is_sourced_when_the_last_ask_is_answered() -> None:
+    held, stock = holding(recalled=3, short=2), shelves()
+
+    assert not close(held, outcome(released=1), stock, "e1")
+    assert held.claims == []
+    assert close(held, outcome(refused=2), stock, "e2")
+
+    assert [(claim.quantity, claim.place) for claim in held.claims] == [(2, None)]
+    assert held.allocations[0].short == 0
 
 
 def test_what_is_dispatched_counts_as_picked() -> None:

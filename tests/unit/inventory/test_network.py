@@ -5,7 +5,15 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from services.inventory.core.network import ASSUMED_TARIFF, Destination, Lane, Tariff, working_days_after, zone_of
+from services.inventory.core.network import (
+    ASSUMED_TARIFF,
+    Destination,
+    Lane,
+    Promise,
+    Tariff,
+    working_days_after,
+    zone_of,
+)
 from tests.unit.inventory.builders import LONDON, day, location, network, tariff
 
 
@@ -17,6 +25,7 @@ def utc(number: int, hour: int) -> datetime:
     ("now", "leaves"),
     [
         (utc(2, 9), utc(2, 16)),  # Monday, before the cut-off
+        (utc(2, 16), utc(2, 16)),  # just in time
         (utc(2, 17), utc(3, 16)),  # after it
         (utc(6, 17), utc(9, 16)),  # Friday evening: on Monday
     ],
@@ -104,16 +113,16 @@ def test_carriers_count_working_days(start: date, days: int, arrives: date) -> N
 
 
 def test_a_heavier_shipment_pays_a_heavier_step() -> None:
-    steps = Tariff(carrier="c", service="s", transit_days=1, weights_g=(1_000, 5_000), amounts=(100, 300))
+    steps = Tariff(carrier="c", service="s", transit_days=1, weights_g=(500, 1_000, 5_000), amounts=(50, 100, 300))
 
-    assert [steps.price(weight) for weight in (0, 1_000, 1_001, 5_000, 5_001, 12_000)] == [100, 100, 300, 300, 600, 900]
+    assert [steps.price(weight) for weight in (0, 1_000, 1_001, 5_000, 5_001, 12_000)] == [50, 100, 300, 300, 600, 900]
 
 
 def test_the_most_specific_lane_of_a_service_holds() -> None:
     lanes = (
-        Lane(frozenset(), "*", (), tariff(900, 9)),
-        Lane(frozenset(), "GB", (), tariff(300, 3)),
         Lane(frozenset(), "GB", ("N1", "N2"), tariff(100, 1)),
+        Lane(frozenset(), "GB", (), tariff(300, 3)),
+        Lane(frozenset(), "*", (), tariff(900, 9)),
     )
     there = network(*lanes)
 
@@ -130,9 +139,20 @@ def test_the_cheapest_service_in_time_is_quoted() -> None:
     there = network(*lanes)
 
     assert there.quote("LON", LONDON, 500, None).cost == 100
+    assert there.quote("LON", LONDON, 500, day(9)).cost == 100
     assert there.quote("LON", LONDON, 500, day(4)).cost == 400
     assert there.quote("LON", LONDON, 500, day(1)).cost == 400
     assert there.quote("LON", LONDON._replace(service="express"), 500, None).cost == 400
+
+
+def test_goods_to_come_are_promised_by_the_cheapest_way() -> None:
+    lanes = (
+        Lane(frozenset(), "*", (), tariff(100, 5, "economy")),
+        Lane(frozenset(), "*", (), tariff(400, 1, "express")),
+    )
+
+    assert network(*lanes).promise_from("LON", LONDON, day(4)) == Promise(utc(4, 16), day(11))
+    assert network(*lanes).promise_from("LON", LONDON, day(1)) == Promise(utc(2, 16), day(9))
 
 
 def test_a_destination_beyond_all_rate_cards_still_has_a_way() -> None:

@@ -6,7 +6,7 @@ from datetime import date
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.inventory.core.network import Lane
+from services.inventory.core.network import Lane, Tariff
 from services.inventory.core.sourcing import HANDLING, Choice, Wanted, choose
 from tests.unit.inventory.builders import LONDON, RATES, day, network, tariff
 
@@ -61,14 +61,42 @@ def test_a_split_wins_where_no_location_has_everything() -> None:
 
 def test_a_late_plan_loses_although_it_is_cheaper() -> None:
     lanes = (
-        Lane(frozenset(["LON"]), "*", (), tariff(100, 5)),
+        Lane(frozenset(["LON"]), "*", (), tariff(100, 2)),
         Lane(frozenset(["BRS"]), "*", (), tariff(900, 1)),
     )
+    available = {"LON": {"A": 1}, "BRS": {"A": 1}}
 
-    choice = sourced({"LON": {"A": 1}, "BRS": {"A": 1}}, day(4), lanes, A=1)
+    choice = sourced(available, day(3), lanes, A=1)
 
     assert winner(choice) == {"BRS": {"A": 1}}
     assert reasons(choice) == {("LON",): "date"}
+    assert winner(sourced(available, day(4), lanes, A=1)) == {"LON": {"A": 1}}
+
+
+def test_carriage_is_paid_for_what_the_units_weigh_together() -> None:
+    by_weight = Tariff(carrier="c", service="s", transit_days=1, weights_g=(500, 30_000), amounts=(100, 900))
+    lanes = (Lane(frozenset(["LON"]), "*", (), by_weight), Lane(frozenset(["BRS"]), "*", (), tariff(300, 1)))
+    available = {"LON": {"A": 3}, "BRS": {"A": 3}}
+
+    assert [winner(sourced(available, None, lanes, A=units)) for units in (1, 3)] == [
+        {"LON": {"A": 1}},
+        {"BRS": {"A": 3}},
+    ]
+
+
+def test_a_split_arrives_with_its_last_shipment() -> None:
+    choice = sourced({"LON": {"A": 1}, "BRS": {"A": 1}, "EDI": {"A": 1}}, A=3)
+
+    assert winner(choice) == {"BRS": {"A": 1}, "EDI": {"A": 1}, "LON": {"A": 1}}
+    assert choice.plan
+    assert (choice.plan.deliver_by, choice.plan.locations) == (day(4), ("BRS", "EDI", "LON"))
+
+
+def test_of_splits_alike_the_first_location_sends_most() -> None:
+    available = {"LON": {"A": 2}, "BRS": {"A": 2}}
+
+    for asked in (available, dict(reversed(available.items()))):
+        assert winner(sourced(asked, A=3)) == {"BRS": {"A": 2}, "LON": {"A": 1}}
 
 
 def test_the_first_to_arrive_wins_when_all_are_late() -> None:
@@ -113,6 +141,7 @@ def test_a_plan_takes_no_more_than_there_is(
     }
     assert all(quantity <= available[name][sku] for name, leg in taken.items() for sku, quantity in leg.items())
     assert {sku: sum(leg.get(sku, 0) for leg in taken.values()) for sku in units} == reachable
+    assert not choice.plan or choice.plan.backordered == sum(units.values()) - sum(reachable.values())
 
 
 @given(UNITS, AVAILABLE)

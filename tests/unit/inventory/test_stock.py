@@ -33,6 +33,31 @@ def test_a_count_opens_a_blocked_bin() -> None:
     assert stock.at(LON).available == 5
 
 
+def test_a_bin_whose_units_are_all_held_gives_nothing() -> None:
+    assert [shelf_of(on_hand=5, reserved=held)[0].at(LON).available for held in (4, 5, 7)] == [1, 0, 0]
+
+
+def test_a_bin_is_told_to_be_closed_or_open_though_nothing_moved() -> None:
+    stock, _ = shelf_of(on_hand=5)
+    stock.block(LON)
+    stock.reserve(place("LON", bin_name="2"), 0, "c")
+    assert (stock.blocked_places(), stock.changes) == ([LON], {LON: [0, 0, 0]})
+
+    opened, _ = shelf_of(on_hand=5)
+    opened.adjust(LON, 5, "count")
+
+    assert (opened.blocked_places(), opened.changes) == ([], {LON: [0, 0, 0]})
+
+
+def test_units_that_a_count_missed_are_written_off_at_the_average() -> None:
+    stock, valuation = shelf_of(on_hand=5)
+
+    stock.adjust(LON, 3, "count")
+
+    assert (valuation.quantity, valuation.value) == (3, 300)
+    assert [(moved.quantity, moved.value) for moved in stock.journal] == [(-2, -200)]
+
+
 def test_held_units_that_a_count_missed_are_admitted() -> None:
     stock, _ = shelf_of(on_hand=5, reserved=5)
 
@@ -112,7 +137,7 @@ def take_step(stock: Stock, step: str, quantity: int) -> None:
 def test_a_shelf_equals_its_movements_and_breaks_no_rule(steps: list[tuple[str, int]]) -> None:
     stock, valuation = shelf_of()
 
-    for step, quantity in steps:
+    for step, quantity in [("receive", 9), ("reserve", 6), ("pick", 3), *steps]:
         take_step(stock, step, quantity)
 
     shelf = stock.at(LON)
@@ -127,8 +152,10 @@ def test_a_shelf_equals_its_movements_and_breaks_no_rule(steps: list[tuple[str, 
 
 def test_levels_are_told_for_what_changed_only() -> None:
     other = Place(item("B"), "LON", "1")
-    stock = Stock([Shelf(LON, 5, version=1), Shelf(place("BRS"), 5, version=1), Shelf(other, 5, version=1)])
+    second = place("LON", bin_name="2")
+    stock = Stock([Shelf(where, 5, version=1) for where in (LON, second, place("BRS"), other)])
 
     stock.reserve(LON, 1, "c")
 
-    assert [(what.sku, where) for what, where, _ in stock.changed_levels()] == [("A", "LON")]
+    told = [(what.sku, where, [shelf.place for shelf in shelves]) for what, where, shelves in stock.changed_levels()]
+    assert told == [("A", "LON", [LON, second])]
