@@ -314,8 +314,3 @@ def topic_named(name: str) -> Topic:
 def topics_heard_by(party: Party) -> Iterator[Topic]:
     """Give the topics of which a party hears at least one event."""
     return (topic for topic in TOPICS if party in topic.readers)
-
-
-def events_heard_by(party: Party) -> Iterator[type[Event]]:
-    """Give the events that a party hears."""
-    return (event for topic in TOPICS for event in topic.events if topic.hears(event, party))

@@ -3,7 +3,6 @@
 Money is an integer of minor units beside an ISO 4217 code; an identifier is a `str`.
 """
 
-import re
 from collections.abc import Sequence
 from hashlib import sha1
 from uuid import UUID
@@ -14,7 +13,6 @@ _NAMED = sha1(NAMESPACE.bytes, usedforsecurity=False)
 # RFC 9562: the two high bits of this digit say which kind of UUID it is.
 _VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
 SSCC_LENGTH = 18
-_AMOUNT = re.compile(r"-?[0-9]{1,15}(?:\.([0-9]+))?")
 
 
 def _codes(text: str) -> list[str]:
@@ -53,34 +51,11 @@ COUNTRIES: frozenset[str] = frozenset(
 )
 
 
-class AmountError(ValueError):
-    """A text that is no amount of its currency."""
-
-    def __init__(self, amount: object, currency: str) -> None:
-        """Keep both, so that a caller can say which amount of which currency it refused."""
-        super().__init__(f"{amount!r} is no amount in {currency}")
-        self.amount = amount
-        self.currency = currency
-
-
 # --- Money ------------------------------------------------------------------------------------------------------------
 
 
-def minor_units(amount: str, currency: str) -> int:
-    """Turn "10.99" EUR into 1099; refuse more decimals than the currency has, floats, NaN, blanks and grouping."""
-    exponent = EXPONENTS.get(currency)
-    match = _AMOUNT.fullmatch(amount)
-    if exponent is None or match is None:
-        raise AmountError(amount, currency)
-    decimals = match[1] or ""
-    if len(decimals) > exponent:
-        raise AmountError(amount, currency)
-    whole = amount.partition(".")[0]
-    return int(whole + decimals.ljust(exponent, "0"))
-
-
 def decimal_text(amount: int, currency: str) -> str:
-    """Turn 1099 EUR into "10.99": the inverse of `minor_units`."""
+    """Turn 1099 EUR into "10.99"."""
     exponent = EXPONENTS[currency]
     sign, digits = "-" if amount < 0 else "", str(abs(amount)).zfill(exponent + 1)
     return sign + digits if exponent == 0 else f"{sign}{digits[:-exponent]}.{digits[-exponent:]}"

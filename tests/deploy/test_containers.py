@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic_settings import BaseSettings
 
-import chassis
 from ordermill.auditor import AuditorSettings
 from services.console.settings import WebSettings
 from services.intake.settings import EdgeSettings
@@ -48,7 +48,7 @@ def staying() -> dict[str, dict[str, Any]]:
     return {name: settings for name, settings in ours().items() if name != "prepare"}
 
 
-def variables_of(settings: type[chassis.Settings]) -> set[str]:
+def variables_of(settings: type[BaseSettings]) -> set[str]:
     """Every environment variable that these settings read."""
     prefix = str(settings.model_config["env_prefix"])
     return {str(field.validation_alias or f"{prefix}{name.upper()}") for name, field in settings.model_fields.items()}

@@ -2,10 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Final
-
-# Days past due at which a receivable gets older; the first bucket is what is not due yet.
-AGES: Final = (0, 30, 60, 90)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
