@@ -28,6 +28,7 @@ RECORDED = datetime(2009, 1, 1, tzinfo=UTC)
 SUPPLIERS = ("S-ALPHA", "S-BRAVO", "S-CHARLIE")
 AISLES, BAYS, LEVELS = 12, 20, 5
 DEAR = 1_000  # minor units
+CUT_OFF = time(17)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ def places() -> Iterator[OutsideEvent]:
         yield LocationDefined(
             effective_from=SINCE, recorded_at=RECORDED, location_id=place.id, kind=place.kind, address=address,
             latitude_microdegrees=int(place.latitude * 1e6), longitude_microdegrees=int(place.longitude * 1e6),
-            zone=place.zone, cut_off=time(17), calendar=Calendar(weekdays=(1, 2, 3, 4, 5, 6, 7)),
+            zone=place.zone, cut_off=CUT_OFF, calendar=Calendar(weekdays=(1, 2, 3, 4, 5, 6, 7)),
             capacity_per_day=1_000_000, bins=bins,
         )  # fmt: skip
 

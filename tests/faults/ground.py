@@ -8,6 +8,7 @@ import signal
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
 from itertools import count
 from mailbox import Maildir
 from pathlib import Path
@@ -17,6 +18,7 @@ from uuid import uuid4
 from contracts import intake, inventory, shipping
 from contracts.channel import OrderPlaced
 from contracts.notifications import MessageSent
+from contracts.topics import topic_of
 from ordermill.check import examine
 from ordermill.stack import Stack
 from tests.faults.evidence import Evidence, facts_of, moved, sums_of
@@ -142,6 +144,19 @@ class Ground(Machines):
         for payment in order.payments:
             for kind in ("Captured", "Refunded"):
                 yield self.world.operations[kind, payment.reference or ""] > payment.amount
+
+    async def until_all_speak(self, work: Work, since: datetime) -> None:
+        """Wait until every service has said something about these orders, by a clock that is here."""
+        await self.wait(lambda: self.speakers(work, since) == set(ALL), "something from everybody", PATIENCE_S)
+
+    def speakers(self, work: Work, since: datetime) -> set[str]:
+        """Who said something about these orders within an hour, by the speakers' clocks."""
+        return {
+            str(topic_of(kind).owner)
+            for kind, entries in self.told.items()
+            for told in entries
+            if since <= told.at < since + timedelta(hours=1) and told.subject in work.ids
+        }
 
     def mails(self) -> Counter[str]:
         """How many different messages each customer got; the same twice is one, as it is to whoever reads it."""

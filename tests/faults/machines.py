@@ -9,6 +9,7 @@ import signal
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from datetime import timedelta
 from importlib import import_module
 from pathlib import Path
 from random import Random
@@ -326,19 +327,19 @@ class Machines(Pipeline):
             await self.supervisor.restart(ALL)
 
     @asynccontextmanager
-    async def clocks(self, library: Path) -> AsyncIterator[Callable[[int], None]]:
-        """Run the services with clocks that can be set; monotonic time goes on as ever."""
+    async def clocks(self, library: Path) -> AsyncIterator[Callable[[timedelta], None]]:
+        """Run the services in London with clocks that can be set ahead; monotonic time goes on as ever."""
         setting = self._crashes.with_name("clock")
 
-        def jump(days: int) -> None:
+        def jump(ahead: timedelta) -> None:
             draft = setting.with_suffix(".draft")
-            draft.write_text(f"{days:+d}d\n")
+            draft.write_text(f"{ahead.total_seconds():+.3f}\n")
             draft.rename(setting)
 
-        jump(0)
+        jump(timedelta())
         wrong = {
             "LD_PRELOAD": str(library), "FAKETIME_TIMESTAMP_FILE": str(setting), "FAKETIME_NO_CACHE": "1",
-            "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+            "FAKETIME_DONT_FAKE_MONOTONIC": "1", "TZ": "Europe/London",
         }  # fmt: skip
         for name in ALL:
             self.supervisor[name].extra = wrong
