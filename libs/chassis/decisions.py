@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from aiokafka.partitioner import murmur2
 
-from chassis.errors import OversizeError
 from chassis.ports import Decision
-from chassis.wire import Envelope, Outgoing, write_headers
+from chassis.wire import Envelope, Outgoing, check_length, write_headers
 from contracts.desk import DeadLetterDecided
 from contracts.topics import DESK_DECISIONS, LANES
 from contracts.values import named_id
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
     from chassis.turn import Turn
 
 TOPIC: Final = DESK_DECISIONS.name
-BODY_BYTES_MAX: Final = 900_000  # below every broker's default, with room for headers
 
 
 def is_anothers(service: str, topic: str, key: str) -> bool:
@@ -51,8 +49,7 @@ async def publish(publisher: Publisher, decision: DeadLetterDecided) -> None:
 def outgoing(decision: DeadLetterDecided) -> Outgoing:
     """Give the record of a decision, on the partition where every client puts its key."""
     key, value = decision.subject(), decision.encode()
-    if len(value) > BODY_BYTES_MAX:
-        raise OversizeError(TOPIC, len(value), BODY_BYTES_MAX)
+    check_length(TOPIC, value)
     event_id = named_id(f"{TOPIC} {decision.identity()}")
     envelope = Envelope(event_id, decision.type, decision.decided_at.isoformat(), 0, "")
     headers: list[tuple[str, Any]] = write_headers(envelope, str(DESK_DECISIONS.owner), key, "")

@@ -8,9 +8,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from chassis.entry import NOTES
-from chassis.errors import OversizeError
 from chassis.ports import Later, PlacedCall
-from chassis.wire import Envelope, Outgoing, write_headers
+from chassis.wire import Envelope, Outgoing, check_length, write_headers
 from contracts.values import event_id_of, lane_of, named_id
 
 if TYPE_CHECKING:
@@ -19,8 +18,6 @@ if TYPE_CHECKING:
     from chassis.ports import Ledger
     from chassis.service import Note
     from chassis.turn import Announcement, Turn
-
-BODY_BYTES_MAX = 900_000  # below every broker's default, with room for headers
 
 
 class Said(NamedTuple):
@@ -91,8 +88,8 @@ def note_row(envelope: Envelope, note: Note, subject: str, lanes: int, now: date
 
 def _event(said: Announcement, revision: int, service: str, time: str, lanes: int) -> Outgoing:
     cause, topic, key, kind, value = said
-    if value is not None and len(value) > BODY_BYTES_MAX:
-        raise OversizeError(topic, len(value), BODY_BYTES_MAX)
+    if value is not None:
+        check_length(topic, value)
     envelope = Envelope(event_id_of(topic, key, revision), kind, time, revision, cause.envelope.trace)
     headers = write_headers(envelope, service, key, cause.id)
     return Outgoing(topic, lane_of(key, lanes), key, value, headers)

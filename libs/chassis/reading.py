@@ -12,7 +12,7 @@ from chassis.decisions import is_anothers
 from chassis.entry import CONFLICT, NOTES, UNREAD, Entry
 from chassis.errors import describe
 from chassis.service import Heard
-from chassis.wire import Envelope, UnreadableError, finding_of, moment_of, origin_of, read_envelope
+from chassis.wire import BODY_BYTES_MAX, Envelope, UnreadableError, finding_of, moment_of, origin_of, read_envelope
 from contracts.event import OutsideEvent
 from contracts.topics import topic_named
 from contracts.values import named_id
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from chassis.service import Route, Service
     from chassis.wire import Headers, Record
 
-BODY_BYTES_MAX = 1_048_576
 KEY_LENGTH_MAX = 256  # keys become keys of rows, which have a limit
 _UNREAD: Any = None
 

@@ -11,8 +11,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import NamedTuple, Protocol
 
+from chassis.errors import OversizeError
+
 Headers = Sequence[tuple[str, bytes]]
 
+BODY_BYTES_MAX = 1_048_576  # of what is read; no broker's default lets more pass
+SAID_BYTES_MAX = 900_000  # of what is said: below every broker's default, with room for headers
 HEADERS_MAX = 64
 HEADER_BYTES_MAX = 256  # of those read here: ids become keys of rows, which have a limit
 _READ = frozenset({"ce_id", "ce_type", "ce_time", "ce_sequence", "traceparent"})
@@ -135,6 +139,12 @@ def pack_headers(headers: Headers) -> str:
 def unpack_headers(text: str) -> list[tuple[str, bytes]]:
     """The inverse of `pack_headers`."""
     return [(name, value.encode("utf-8", "surrogateescape")) for name, value in json.loads(text)]
+
+
+def check_length(topic: str, value: bytes) -> None:
+    """Raise OversizeError for a body that no broker would take."""
+    if len(value) > SAID_BYTES_MAX:
+        raise OversizeError(topic, len(value), SAID_BYTES_MAX)
 
 
 def note_finding(headers: Headers, finding: str) -> Headers:

@@ -10,8 +10,7 @@ import structlog
 
 from chassis import Service
 from chassis.logs import _escape_controls, _tell_error
-from chassis.reading import BODY_BYTES_MAX
-from chassis.wire import HEADERS_MAX
+from chassis.wire import BODY_BYTES_MAX, HEADERS_MAX
 from contracts import carrier, channel, intake
 from contracts.event import Event, OutsideEvent
 from contracts.topic import Service as Party

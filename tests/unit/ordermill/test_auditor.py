@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from chassis.wire import SAID_BYTES_MAX
 from contracts.auditor import ROWS_MAX, LawsChecked
 from ordermill.auditor import AuditorMetrics, AuditorSettings, pause_after
 from ordermill.check import Finding, every_law
@@ -12,7 +13,6 @@ from ordermill.check.report import BALANCED, told
 
 AT = datetime(2026, 5, 5, 9, 30, tzinfo=UTC)
 LAWS = every_law()
-BODY_BYTES_MAX = 900_000
 SETTINGS = AuditorSettings(ORDERMILL_KAFKA="localhost:9092", database_url="postgresql://localhost/ordermill")
 
 
@@ -46,7 +46,7 @@ def test_a_report_of_nothing_but_broken_laws_is_still_sent() -> None:
     said = report([Finding(law, rows=[row] * 1_000) for law in LAWS])
 
     assert all(len(each.rows) == ROWS_MAX for each in said.broken)
-    assert len(said.encode()) < BODY_BYTES_MAX
+    assert len(said.encode()) < SAID_BYTES_MAX
 
 
 @pytest.mark.parametrize(("took_s", "pause_s"), [(0.01, 10), (0.5, 49.5), (30, 2_970)])
