@@ -1,0 +1,88 @@
+"""Strangers may send anything, in any order, as often as they like."""
+
+import pytest
+
+from contracts import payment
+from tests.service.bench import Bench, FakeRecord
+from tests.service.counter.service import example
+from tests.service.loop.story import DEAD, captured, order, story
+
+
+async def test_what_cannot_be_read_rests_at_once(bench: Bench) -> None:
+    good = bench.record(captured("pi-1", "op-1"))
+    bad = FakeRecord(good.topic, good.partition, good.offset, good.timestamp, good.key, b"{", good.headers)
+
+    await bench.hear_records([bad])
+
+    (letter,) = bench.said(DEAD)
+    assert (letter.reason, letter.attempts) == ("malformed", 1)
+    assert [row["reason"] for row in await bench.waiting()] == ["dead"]
+
+
+HEADERS = [("ce_id", b"1"), ("ce_type", payment.Captured.type.encode())]
+STRANGE: dict[str, dict[str, object]] = {
+    "no key": {"key": None},
+    "a long key": {"key": b"k" * 5000},
+    "a key that is no text": {"key": b"\xff\x00k"},
+    "no body": {"value": None},
+    "a body with NUL": {"value": b'{"\\u0000": 1}'},
+    "a deep body": {"value": b"[" * 100_000},
+    "no headers": {"headers": []},
+    "headers that are no text": {"headers": [("ce_id", b"\x00"), ("ce_type", b"\xff")]},
+    "a header without a value": {"headers": [("ce_id", None), HEADERS[1]]},
+    "a long id": {"headers": [("ce_id", b"i" * 5000), HEADERS[1]]},
+    "an unknown type": {"headers": [HEADERS[0], ("ce_type", b"t" * 200)]},
+    "a time before time": {"headers": [*HEADERS, ("ce_time", b"0001-01-01T00:00:00+14:00")]},
+    "a revision": {"headers": [*HEADERS, ("ce_sequence", b"7")]},
+    "a negative timestamp": {"timestamp": -1},
+    "a timestamp after time": {"timestamp": 2**62, "headers": []},
+}
+
+
+@pytest.mark.parametrize("strange", STRANGE)
+async def test_nothing_a_stranger_sends_stops_us(bench: Bench, strange: str) -> None:
+    record = bench.record(captured("pi-1", "op-1"))
+    for name, value in STRANGE[strange].items():
+        setattr(record, name, value)
+
+    await bench.hear_records([record, bench.record(order(), "o-1")])
+
+    assert await story(bench) == ["received"]
+
+
+async def test_a_sender_may_repeat_itself_for_ever(bench: Bench) -> None:
+    await bench.hear(order("pay pi-1"), subject="o-1")
+    for _ in range(3):
+        await bench.hear(captured("pi-1", "op-1"))
+
+    assert await story(bench, "o-1") == ["received", "captured"]
+
+
+async def test_the_same_id_with_other_content_harms_nobody(bench: Bench) -> None:
+    await bench.hear(order("pay pi-1"), subject="o-1")
+    await bench.hear(captured("pi-1", "op-1"))
+
+    await bench.hear(captured("pi-1", "op-1", amount=1))
+    await bench.hear(captured("pi-1", "op-2"))
+
+    assert await story(bench, "o-1") == ["received", "captured", "captured"]
+    assert [letter.error for letter in bench.said(DEAD)] == ["id_collision"]
+
+
+async def test_an_unknown_reference_waits_until_somebody_names_it(bench: Bench) -> None:
+    await bench.hear(captured("pi-1", "op-1"), captured("pi-1", "op-2"))
+    assert [row["awaits"] for row in await bench.waiting()] == ["payment:pi-1", None]
+
+    await bench.hear(order("pay pi-1"), subject="o-1")
+
+    assert await story(bench, "o-1") == ["received", "captured", "captured"]
+    assert await bench.waiting() == []
+
+
+async def test_messages_of_one_key_stay_in_order_on_their_way_home(bench: Bench) -> None:
+    await bench.hear(captured("pi-1", "op-1"))
+    early = bench.record(example(payment.Refunded, reference="pi-1", operation_id="op-2"))
+
+    await bench.hear_records([bench.record(order("pay pi-1"), "o-1"), early, bench.record(captured("pi-1", "op-3"))])
+
+    assert await story(bench, "o-1") == ["received", "captured", "refunded", "captured"]
