@@ -104,7 +104,7 @@ def _with_invoice(account: OrderAccount, changed: Invoice) -> OrderAccount:
 def _tell_settled(before: OrderAccount, step: Step) -> Step:
     after = step.account
     is_touched = before.open > 0 or len(after.invoices) > len(before.invoices)
-    return step.say(Settled()) if is_touched and after.invoices and after.open == 0 else step
+    return step.say(Settled()) if is_touched and after.open == 0 else step
 
 
 # --- what is open is captured, what is too much is given up or back ---------------------------------------------------

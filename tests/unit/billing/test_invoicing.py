@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from services.billing.core.invoicing import (
     Charge,
     CreditableLine,
+    CreditedLine,
     Line,
     Owed,
     Tax,
@@ -15,6 +16,7 @@ from services.billing.core.invoicing import (
     reversed_entries,
     sale_entries,
 )
+from services.billing.core.ledger import Account
 
 # Minor units whatever the currency: 1 is one yen, one cent, one fils.
 AMOUNTS = st.one_of(st.integers(0, 10), st.integers(0, 10**12))
@@ -112,3 +114,32 @@ def test_a_free_line_is_invoiced_with_its_units() -> None:
 
     assert draft
     assert (draft.lines[0].quantity, draft.total) == (2, 0)
+
+
+def test_a_tax_on_top_is_paid_beside_the_amount_and_an_included_one_within() -> None:
+    taxed = Owed(100, 10, (Tax("GB", "0.2", 20, is_included=False), Tax("DE", "0.05", 5, is_included=True)))
+
+    draft = draft_invoice([Line("1", "LAMP", 1, taxed)], (Charge("carriage", Owed(50)),), {"1": 1})
+
+    assert (taxed.tax_added, taxed.tax_included, taxed.total) == (20, 5, 110)
+    assert draft
+    assert (draft.total, draft.tax) == (160, 25)
+    assert dict(sale_entries([taxed], [Owed(50)])) == {
+        Account.REVENUE: -95, Account.CARRIAGE: -50, Account.TAX_PAYABLE: -25, Account.DISCOUNTS: 10,
+    }  # fmt: skip
+
+
+def test_units_cancelled_one_by_one_come_off_the_bill_from_the_last() -> None:
+    line, reliefs = Line("1", "LAMP", 3, Owed(10)), []
+    for _ in range(4):
+        taken, relief = cancel_units([line], {"1": 1, "unknown": 1})
+        line = line._replace(cancelled=line.cancelled + taken.get("1", 0))
+        reliefs.append((taken, relief))
+
+    assert reliefs == [({"1": 1}, 3), ({"1": 1}, 4), ({"1": 1}, 3), ({}, 0)]
+
+
+def test_only_lines_that_lost_units_are_credited() -> None:
+    lines = [CreditableLine(name, 0, 2, 0, 2, Owed(10)) for name in "12"]
+
+    assert credit_units(lines, {"2": 1}) == (CreditedLine("2", 1, Owed(5)),)

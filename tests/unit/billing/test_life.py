@@ -208,6 +208,7 @@ def test_a_dispatched_and_paid_order_owes_and_is_owed_nothing(life: Life, parts:
         life.deliver()
     while life.asked:
         life.answer(is_granted=True)
+    assert life.account.open <= sum(payment.amount for payment in life.account.payments if payment.moment == "account")
     if life.account.open:
         life.transfer(life.account.open)
 

@@ -28,9 +28,8 @@ def test_a_language_we_do_not_write_becomes_english(tag: str, language: str) -> 
 def test_a_message_has_one_id_for_ever() -> None:
     key = ("order", "shipment_delivered", "parcel")
 
-    assert message_id(key, "example.org") == message_id(key, "example.org")
+    assert message_id(key, "example.org") == "<ed1cfe82-0d0e-55d3-aee9-9cdc2880b17c@example.org>"
     assert message_id(key, "example.org") != message_id(("order", "parcel_closed", "parcel"), "example.org")
-    assert message_id(key, "example.org").endswith("@example.org>")
 
 
 @pytest.mark.parametrize("text", ["Ada\r\nBcc: all@example.org", "Ada\x0bB", "Ada\u2028B", " Ada \t B "])
