@@ -86,6 +86,12 @@ def test_a_location_is_kept_without_its_bins_but_with_its_hours() -> None:
     assert core.sender(document).lines == ("LON", "1 Dock Road")
 
 
+def test_a_longer_postcode_prefix_counts_before_an_own_location() -> None:
+    zones = rate_card().zones["GB"]
+
+    assert [(one.prefix, one.zone) for one in zones] == [("ZE1", "isles"), ("HS", "isles"), ("", "own"), ("", "far")]
+
+
 def contact(role: str, name: str, *, group: str | None = None, is_placed: bool = True) -> dict[str, Any]:
     address = {"lines": ["1 Road"], "city": "Town", "postcode": "1", "country": "GB"}
     return {"role": role, "name": name, "ship_group_id": group} | ({"address": address} if is_placed else {})
@@ -97,6 +103,7 @@ def contact(role: str, name: str, *, group: str | None = None, is_placed: bool =
         ([contact("buyer", "Ada"), contact("ship_to", "Bob", group="2"), contact("ship_to", "Cy", group="1")], "Cy"),
         ([contact("buyer", "Ada"), contact("ship_to", "Bob")], "Bob"),
         ([contact("bill_to", "Ada"), contact("buyer", "Bob")], "Bob"),
+        ([contact("ship_to", "Ada", group="2"), contact("bill_to", "Bob")], "Bob"),
         ([contact("ship_to", "Ada", group="1", is_placed=False), contact("buyer", "Bob")], "Bob"),
     ],
 )
@@ -105,6 +112,20 @@ def test_a_ship_group_goes_to_its_own_recipient_first(contacts: list[dict[str, A
 
     assert found is not None
     assert found.lines[0] == name
+
+
+def test_rating_needs_no_more_of_an_address_than_country_and_postcode() -> None:
+    assert core.destination(json.dumps([contact("buyer", "Ada")]), "1") == core.Destination(country="GB", postcode="1")
+
+
+def test_a_region_is_written_below_the_street() -> None:
+    written = contact("buyer", "Ada")
+    written["address"] |= {"region": "Kent", "lines": ["1 Road", ""]}
+
+    found = core.recipient(json.dumps([written]), "1")
+
+    assert found
+    assert found.lines == ("Ada", "1 Road", "Kent")
 
 
 def test_an_erased_contact_is_nobody() -> None:
