@@ -184,25 +184,35 @@ def _by_date(quote: Quote) -> tuple[date, int, str, str]:
     return (quote.deliver_by, quote.total, quote.carrier, quote.service)
 
 
-def _lost(quote: Quote | Unfit, won: Quote | None, promised: date | None) -> LostQuote:
+def _unfit(offer: Unfit) -> LostQuote:
     return LostQuote(
-        carrier=quote.carrier,
-        service=quote.service,
-        costs=quote.costs if isinstance(quote, Quote) else (),
-        deliver_by=quote.deliver_by,
-        because=quote.because if isinstance(quote, Unfit) else _why_lost(quote, won, promised),
+        carrier=offer.carrier,
+        service=offer.service,
+        costs=(),
+        deliver_by=offer.deliver_by,
+        because=offer.because,
     )
 
 
-def _why_lost(quote: Quote, won: Quote | None, promised: date | None) -> Because:
+def _lost(quote: Quote, won: Quote, promised: date | None) -> LostQuote:
+    return LostQuote(
+        carrier=quote.carrier,
+        service=quote.service,
+        costs=quote.costs,
+        deliver_by=quote.deliver_by,
+        because=_why_lost(quote, won, promised),
+    )
+
+
+def _why_lost(quote: Quote, won: Quote, promised: date | None) -> Because:
     """A late service lost by its date, unless all are late and this one would arrive with the winner."""
     is_late = promised is not None and quote.deliver_by > promised
-    return "date" if is_late and (won is None or quote.deliver_by > won.deliver_by) else "cost"
+    return "date" if is_late and quote.deliver_by > won.deliver_by else "cost"
 
 
 def choose_service(offers: Collection[Quote | Unfit], promised: date | None, currency: str) -> Choice | Unserved:
     """Take the cheapest service that keeps the promise; where none does, the fastest."""
-    unfit = tuple(_lost(offer, None, promised) for offer in offers if isinstance(offer, Unfit))
+    unfit = tuple(_unfit(offer) for offer in offers if isinstance(offer, Unfit))
     quotes = _comparable([offer for offer in offers if isinstance(offer, Quote)], currency)
     if not quotes:
         return Unserved(lost=unfit)

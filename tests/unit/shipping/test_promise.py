@@ -17,5 +17,9 @@ def test_units_promised_for_the_day_between_move_too() -> None:
     assert folded([change(2, 3), change(3, 6)]) == [change(2, 6), change(3, 6)]
 
 
+def test_changes_of_different_days_stay_apart() -> None:
+    assert folded([change(2, 3), change(5, 6)]) == [change(2, 3), change(5, 6)]
+
+
 def test_lines_of_one_order_move_apart() -> None:
     assert folded([change(2, 3), change(3, 6, "b")]) == [change(2, 3), change(3, 6, "b")]

@@ -91,7 +91,7 @@ def test_a_zone_is_seen_from_its_own_locations_only() -> None:
 
 
 def test_a_postcode_is_compared_without_blanks() -> None:
-    rate_card = card(zone("islands", country="GB", prefix="HS1"))
+    rate_card = card(zone("islands", country="GB", prefix="HS12"))
 
     assert zone_of(rate_card, "LON", Destination(country="GB", postcode="hs1 2aa")) is not None
 
@@ -127,6 +127,15 @@ def test_too_heavy_and_too_large_are_told_apart() -> None:
     assert (heavy.because, large.because) == ("weight", "size")
 
 
+def test_one_parcel_that_is_too_heavy_keeps_its_shipment_from_a_service() -> None:
+    together = quoted(card(), parcel(), parcel(5001))
+    just_too_large = quoted(card(), parcel(5000, size_mm=400))
+    unpriced = quoted(card(steps={}), parcel(1))
+
+    found = [offered.because for offered in (together, just_too_large, unpriced) if isinstance(offered, Unfit)]
+    assert found == ["weight", "size", "weight"]
+
+
 def test_a_service_that_does_not_go_there_offers_nothing() -> None:
     assert quoted(card(zone("near", country="FR"))) is None
 
@@ -134,7 +143,10 @@ def test_a_service_that_does_not_go_there_offers_nothing() -> None:
 def test_of_several_cards_the_newest_in_force_counts() -> None:
     old, new, future = (card(effective_from=MONDAY + timedelta(days=days)) for days in (-30, -1, 1))
 
-    assert cards_in_force([future, new, old], MONDAY) == [new]
+    today = card(effective_from=MONDAY)
+
+    assert cards_in_force([future, new, old], MONDAY) == cards_in_force([old, new, future], MONDAY) == [new]
+    assert cards_in_force([new, today], MONDAY) == [today]
 
 
 # --- all cards --------------------------------------------------------------------------------------------------------
@@ -148,6 +160,15 @@ def test_the_cheapest_that_keeps_the_promise_wins() -> None:
     assert isinstance(choice, Choice)
     assert choice.won == steady
     assert [(lost.service, lost.because) for lost in choice.lost] == [("slow", "date"), ("fast", "cost")]
+
+
+def test_a_service_that_keeps_the_promise_loses_by_its_cost() -> None:
+    just_in_time, dear = offer("cheap", 300, 1), offer("dear", 500, 2)
+
+    choice = choose_service([just_in_time, dear], MONDAY + timedelta(days=2), "EUR")
+
+    assert isinstance(choice, Choice)
+    assert [(lost.service, lost.costs, lost.because) for lost in choice.lost] == [("dear", (500,), "cost")]
 
 
 def test_the_fastest_wins_where_none_keeps_the_promise() -> None:
@@ -168,10 +189,15 @@ def test_without_a_promise_only_the_cost_counts() -> None:
 
 
 def test_quotes_in_another_currency_are_not_compared() -> None:
-    choice = choose_service([offer("pounds", 100, 1, "GBP"), offer("euros", 900, 1)], None, "EUR")
+    offers = [offer("pounds", 900, 1, "GBP"), offer("euros", 100, 1), offer("zloty", 1, 1, "PLN")]
 
-    assert isinstance(choice, Choice)
-    assert choice.won.service == "euros"
+    choices = [choose_service(offers, None, currency) for currency in ("EUR", "GBP", "USD")]
+
+    assert [(one.won.service, one.lost) for one in choices if isinstance(one, Choice)] == [
+        ("euros", ()),
+        ("pounds", ()),
+        ("euros", ()),
+    ]
 
 
 def test_an_unfit_service_is_told_among_the_losers() -> None:

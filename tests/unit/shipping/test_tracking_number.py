@@ -51,6 +51,12 @@ def test_the_check_digit_of_the_posts_stands_before_the_country() -> None:
     assert s10_check("RA47312482") == "9"
 
 
+def test_remainders_of_no_digit_are_written_as_the_posts_and_fedex_say() -> None:
+    assert s10_check("RM00060000") == "0"  # ten
+    assert s10_check("RM00000000") == "5"  # eleven
+    assert fedex_check("00000000017") == "0"  # ten
+
+
 def test_the_check_character_follows_iso_7064() -> None:
     assert dpd_check("A12425GABC1234002") == "M"
 
@@ -65,7 +71,7 @@ def test_a_serial_beyond_the_format_is_refused() -> None:
         tracking_number("ups", 10**7)
 
 
-@pytest.mark.parametrize("name", ["DHL Express", "dhl-express", " dhl_express "])
+@pytest.mark.parametrize("name", ["DHL Express", "dhl-express", " dhl_express ", "(DHL) Express"])
 def test_a_carrier_is_one_however_it_is_spelt(name: str) -> None:
     assert spelt(name) == "dhl_express"
 
