@@ -17,6 +17,7 @@ from tests.unit.intake.builders import HARBOUR_ROW, NOWHERE, placed
         ({"lines": ("  ", "")}, ("street",)),
         ({"city": " "}, ("city",)),
         ({"postcode": ""}, ("postcode",)),
+        ({"postcode": " "}, ("postcode",)),
         ({"postcode": "", "country": "HK"}, ()),
         ({"country": ""}, ("country",)),
         ({"country": "UK"}, ("country",)),
@@ -51,3 +52,21 @@ def test_each_ship_group_is_looked_at_by_itself() -> None:
     )
 
     assert unclear_places(placed(ship_groups=groups)) == {"b": "missing or unknown: country"}
+
+
+def test_a_ship_group_goes_to_its_own_contact_else_to_the_buyer() -> None:
+    lost = HARBOUR_ROW.model_copy(update={"city": ""})
+    groups = (
+        ShipGroup(ship_group_id="a", address=HARBOUR_ROW, contact=Contact(name=" ")),
+        ShipGroup(ship_group_id="b", address=HARBOUR_ROW, contact=Contact(name="Bo")),
+        ShipGroup(ship_group_id="c", address=lost),
+    )
+
+    assert unclear_places(placed(ship_groups=groups)) == {
+        "a": "missing or unknown: name",
+        "c": "missing or unknown: city",
+    }
+    assert unclear_places(placed(ship_groups=groups, contact=Contact(name=""))) == {
+        "a": "missing or unknown: name",
+        "c": "missing or unknown: name, city",
+    }

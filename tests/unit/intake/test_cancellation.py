@@ -56,6 +56,12 @@ def test_what_is_on_the_road_is_asked_for() -> None:
     assert (ask.asked, ask.released) == ({"lamp": 2}, {})
 
 
+def test_only_units_that_nobody_has_seen_to_can_be_asked_for() -> None:
+    lines = {"lamp": Line(ordered=9, cancelled=1, dispatched=2, asked=3)}
+
+    assert ask_for(wish(("lamp", 9)), lines, has_all=False).asked == {"lamp": 3}
+
+
 def test_units_out_of_reach_are_too_late_without_asking() -> None:
     ask = ask_for(wish(), {"lamp": Line(ordered=2, dispatched=2)}, has_all=False)
 
@@ -81,6 +87,16 @@ def test_a_wish_without_effect_is_told_why() -> None:
 
     assert refusal.code == "nothing_to_cancel"
     assert "completed" in refusal.text
+
+
+def test_units_that_came_too_late_are_refused_by_line() -> None:
+    gone = {"lamp": Line(ordered=2, dispatched=2), "rug": Line(ordered=1)}
+
+    for asked in (wish(), wish(("lamp", 2))):
+        answer = answer_of(ask_for(asked, gone, has_all=True))
+        assert [(refusal.code, refusal.line_id) for refusal in refusals(asked, answer, State.RELEASED)] == [
+            ("too_late", "lamp")
+        ]
 
 
 def test_a_wish_wholly_granted_is_refused_nothing() -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as some
 from contracts.channel import ShipGroup
 from contracts.facts import Charge, Discount, Origin, Payment, Tax, Totals
 from services.intake.core.canon import refusals
-from services.intake.core.lifecycle import State
+from services.intake.core.lifecycle import Held, State
 from services.intake.core.reception import SIZE_BYTES_MAX, receive
 from tests.unit.intake.builders import HARBOUR_ROW, NOWHERE, line, placed
 
@@ -111,6 +111,13 @@ def test_payment_on_account_needs_a_customer() -> None:
     assert codes(customer_id="C-1", payments=on_account) == []
 
 
+def test_a_guest_may_pay_otherwise_and_not_even_in_part_on_account() -> None:
+    part = payment(1000, payment_id="P2", method="account", moment="account")
+
+    assert codes(customer_id=None) == []
+    assert codes(customer_id=None, payments=(payment(2500), part)) == ["account_without_customer"]
+
+
 @pytest.mark.parametrize(
     "minus",
     [
@@ -145,6 +152,29 @@ def test_a_tax_above_the_amount_is_refused() -> None:
     assert codes(lines=lines, totals=Totals(goods=100, taxes=500, total=600)) == ["tax_exceeds_amount"]
 
 
+def test_one_tax_above_the_amount_is_enough() -> None:
+    taxes = tuple(VAT.model_copy(update={"amount": amount}) for amount in (20, 101))
+
+    assert codes(lines=(line(amount=100, taxes=taxes),), totals=Totals(goods=100, taxes=121, total=221)) == [
+        "tax_exceeds_amount"
+    ]
+
+
+def test_an_order_without_fault_is_received() -> None:
+    receipt = receive("id", placed(), SIZE_BYTES_MAX)
+
+    assert (receipt.order.state, receipt.refusals, receipt.change.says) == (State.RECEIVED, (), ())
+
+
+def test_an_order_that_cannot_be_sent_yet_is_held() -> None:
+    receipt = receive("id", placed(address=NOWHERE))
+
+    assert (receipt.order.state, receipt.refusals) == (State.HELD, ())
+    assert [(said.by, said.text) for said in receipt.change.says if isinstance(said, Held)] == [
+        ("intake", "missing or unknown: country")
+    ]
+
+
 def test_what_no_message_can_hold_is_refused() -> None:
     receipt = receive("id", placed(), SIZE_BYTES_MAX + 1)
 
@@ -165,6 +195,7 @@ def test_a_refused_order_is_not_held_as_well() -> None:
         ({"origin": Origin(kind="replacement")}, 2),
         ({"origin": Origin(kind="exchange")}, 2),
         ({"ship_groups": (ShipGroup(address=HARBOUR_ROW, deliver_by=date(2026, 3, 9)),)}, 1),
+        ({"ship_groups": (ShipGroup(), ShipGroup(ship_group_id="2", deliver_by=date(2026, 3, 9)))}, 1),
     ],
 )
 def test_who_has_waited_once_goes_first(facts: dict[str, Any], priority: int) -> None:

@@ -185,11 +185,40 @@ def test_the_desk_lifts_the_hold_it_names() -> None:
     assert [hold.ship_group_id for hold in order.holds] == ["a"]
 
 
+def test_every_hold_of_an_order_has_a_number_of_its_own() -> None:
+    two = lifecycle.held_at_first(NEW, lifecycle.ADDRESS, {"a": "", "b": ""}).order
+
+    assert [hold.number for hold in lost(two).order.holds] == [1, 2, 3]
+    assert [hold.number for hold in lost(lifted_by_desk(two).order).order.holds] == [3]
+
+
 def test_the_desk_is_told_what_it_may_not_lift() -> None:
     change = lifted_by_desk(after(NEW, [lost]))
 
     assert [(type(saying), saying.by) for saying in change.says if isinstance(saying, Held)] == [(Held, "mia")]
     assert change.order.state is State.HELD
+
+
+def test_the_desk_lifts_what_it_may_and_is_told_the_rest() -> None:
+    change = lifted_by_desk(lost(held_for_address(NEW).order).order)
+
+    assert [(type(said), said.hold.reason, said.by) for said in change.says if isinstance(said, Held | Lifted)] == [
+        (Lifted, "address", "mia"),
+        (Held, "payment", "mia"),
+    ]
+
+
+def test_the_desk_lifts_nothing_of_an_order_that_has_ended() -> None:
+    ended = replace(held_for_address(NEW).order, state=State.CANCELLED)
+
+    assert lifted_by_desk(ended) == Change(ended)
+
+
+def test_billing_itself_says_what_it_holds_and_lifts() -> None:
+    held = lost(NEW)
+    lifted = lifecycle.secured(held.order)
+
+    assert [said.by for said in (*held.says, *lifted.says) if isinstance(said, Held | Lifted)] == ["billing", "billing"]
 
 
 def test_a_correction_settles_its_own_ship_group_alone() -> None:
