@@ -37,6 +37,10 @@ class Checks:
         self.published: Counter[Queue] = Counter()
         self.sent: defaultdict[Queue, list[str]] = defaultdict(list)
         """The ids of what came from outside, by topic and order, in the order of their first coming."""
+        self.newest: dict[Queue, bytes | None] = {}
+        """The content of each queue that was committed last."""
+        self.last: dict[Queue, bytes | None] = {}
+        """The content of each queue of a compacted topic that stands last in its log."""
         self.handled: defaultdict[tuple[str, str, str], list[Handled]] = defaultdict(list)
         self.entries = 0
         """How many facts were entered: while it grows, there is progress."""
@@ -45,6 +49,8 @@ class Checks:
         """How often operators decided about each dead letter."""
         self._woken: Counter[str] = Counter()
         self._ids: set[tuple[str, str, str]] = set()
+        self._contents: dict[tuple[str, str], bytes | None] = {}
+        self._collisions: set[tuple[str, int, int]] = set()
         self._effects: defaultdict[tuple[str, int], set[str]] = defaultdict(set)
 
     # --- continuously ---
@@ -73,6 +79,7 @@ class Checks:
         envelope = read_envelope(fact.outgoing.headers, 0)
         queue = (fact.outgoing.topic, fact.outgoing.key)
         self.said[queue].append(envelope.type)
+        self.newest[queue] = fact.outgoing.value
         if envelope.revision != len(self.said[queue]):
             self._fail(
                 "revisions", f"{queue}: revision {envelope.revision} is committed as no. {len(self.said[queue])}"
@@ -99,6 +106,12 @@ class Checks:
             self._check_order(fact, [one.id for one in before])
 
     def _check_order(self, fact: Handled, taken: list[str]) -> None:
+        if _is_compacted(fact.topic):
+            if any(one.revision > fact.revision for one in self.handled[fact.service, fact.topic, fact.subject]):
+                self._fail(
+                    "order", f"{fact.service} takes {fact.topic}/{fact.subject} {fact.revision} after a newer one"
+                )
+            return
         expected = self.expected(fact.service, (fact.topic, fact.subject))
         if taken != expected[: len(taken)]:
             place = f"{fact.topic}/{fact.subject} as no. {len(taken)}"
@@ -115,14 +128,22 @@ class Checks:
         """Compare the log with what was committed."""
         topic = topic_named(record.topic)
         if topic.is_outside or record.key is None:
+            self._note_collision(record)
             return
         queue = (record.topic, record.key.decode())
+        if topic.compacted:
+            self.last[queue] = record.value
         revision = read_envelope(record.headers, 0).revision
         if revision > len(self.said[queue]):
             self._fail("published", f"{queue}: revision {revision} is published but was never committed")
         if revision > self.published[queue] + 1 and not _is_shared(record.topic):
             self._fail("published", f"{queue}: revision {revision} is published after {self.published[queue]}")
         self.published[queue] = max(revision, self.published[queue])
+
+    def _note_collision(self, record: SimRecord) -> None:
+        name = (record.topic, read_envelope(record.headers, 0).id)
+        if self._contents.setdefault(name, record.value) != record.value:
+            self._collisions.add((record.topic, record.partition, record.offset))
 
     def on_effect(self, request: Charge, call: str) -> None:
         """The outside world did what a call asked for, under its idempotency key."""
@@ -134,18 +155,31 @@ class Checks:
 
     # --- at the end ---
 
+    def unheard(self, name: str, database: Database, broker: Broker) -> int:
+        """How many decisions a service has still to read."""
+        return sum(max(there - counted, 0) for *_, counted, there in self._counts(name, database, broker, {DECISIONS}))
+
     def missing(self, databases: Mapping[str, Database], broker: Broker) -> str | None:
         """Something that was said or sent and not yet taken."""
         for name, service in self._services.items():
             topics, heard = {topic.name for topic in service.topics}, databases[name].tables["heard"]
-            if any(counted < there for *_, counted, there in self._counts(name, databases[name], broker, {DECISIONS})):
+            if self.unheard(name, databases[name], broker):
                 return f"{name} has not heard all decisions"
             for queue in self._queues(topics):
-                if len(self.expected(name, queue)) > len(self.handled[name, *queue]):
+                if not self._is_taken(name, queue):
                     return f"{name} has not taken all of {queue}"
+                if queue in self.last and self.last[queue] != self.newest[queue]:
+                    return f"the last word of {queue} is stale"
                 if queue in self.said and heard.get("/".join(queue)) != len(self.said[queue]):
                     return f"{name} has not heard all of {queue}"
         return None
+
+    def _is_taken(self, name: str, queue: Queue) -> bool:
+        taken = self.handled[name, *queue]
+        if not _is_compacted(queue[0]):
+            return len(self.expected(name, queue)) <= len(taken)
+        hears = self._services[name].routes.keys() & set(self.said[queue])
+        return not hears or (bool(taken) and taken[-1].revision == len(self.said[queue]))
 
     def _queues(self, topics: Collection[str]) -> list[Queue]:
         return [queue for queue in [*self.said, *self.sent] if queue[0] in topics]
@@ -159,14 +193,15 @@ class Checks:
                 self._fail("storage", f"{name} keeps {left}")
             if rows.get("heard", 0) > len(self.said) or rows.get("said", 0) > len(self.said):
                 self._fail("storage", f"{name} keeps more revisions than there are queues")
-            if rows.get("seen", 0) > sum(map(len, self.sent.values())) + self.decisions.total():
+            told = sum(map(len, self.sent.values())) + self.decisions.total() + len(self._collisions)
+            if rows.get("seen", 0) > told:
                 self._fail("storage", f"{name} keeps more senders' ids than were sent")
 
     def check_tally(self, databases: Mapping[str, Database], broker: Broker) -> None:
         """The counters of each service account for every record of its topics."""
         for name, service in self._services.items():
             tally = Counter[Any](databases[name].tables["tally"])
-            topics = {topic.name for topic in service.topics}
+            topics = {topic.name for topic in service.topics if not topic.compacted}
             for topic, lane, counted, there in self._counts(name, databases[name], broker, topics):
                 if counted != there or tally[topic, lane, "later"]:
                     self._fail("tally", f"{name} counts {counted} of {there} in {topic} {lane}: {tally}")
@@ -177,11 +212,20 @@ class Checks:
         """How many records of each partition a service counts, and how many there are."""
         tally = Counter[Any](database.tables["tally"])
         for topic, lane in product(sorted(topics), range(broker.groups[name].lanes)):
-            records = broker.partitions.get((topic, lane), ())
+            collided = [place for place in self._collisions if place[:2] == (topic, lane)]
+            records = [
+                record for record in broker.partitions.get((topic, lane), ())
+                if (topic, lane, record.offset) not in self._collisions
+            ]  # fmt: skip
             anothers = _distinct(record for record in records if is_anothers(name, topic, (record.key or b"").decode()))
             # Nobody remembers what he passes over from outside, so that a repeated one counts again.
             again = max(tally[topic, lane, "ignored"] - anothers, 0) if anothers else 0
-            yield topic, lane, tally[topic, lane, "handled"] + tally[topic, lane, "ignored"] - again, _distinct(records)
+            yield (
+                topic,
+                lane,
+                tally[topic, lane, "handled"] + tally[topic, lane, "ignored"] - again,
+                (_distinct(records) + len(collided)),
+            )
 
     def _fail(self, promise: str, how: str) -> None:
         self._scheduler.fail(promise, how)
@@ -194,6 +238,10 @@ def _event_id(queue: Queue, revision: int) -> str:
 def _is_shared(topic: str) -> bool:
     """Whether several lanes say something under one key, so that only hearers with a version can order it."""
     return topic_named(topic).shared or topic.endswith("dead-letters")
+
+
+def _is_compacted(topic: str) -> bool:
+    return topic != NOTES and topic_named(topic).compacted
 
 
 def _distinct(records: Iterable[SimRecord]) -> int:

@@ -21,6 +21,7 @@ from tests.simulation.database import Weather
 from tests.simulation.scheduler import Host, Scheduler
 
 HEARTBEATS: Final = (1, 20, 150)  # turns until a member hears of a rebalance, at most
+SEGMENT: Final = 2  # records that compaction leaves alone
 Place = tuple[str, int]
 
 
@@ -35,6 +36,7 @@ class SimRecord:
     key: bytes | None
     value: bytes | None
     headers: Headers
+    is_gone: bool = False
 
 
 @dataclass(eq=False)
@@ -73,6 +75,15 @@ class Broker:
         """Append what a service says."""
         for said in outgoing:
             self.append(said.topic, said.lane, said.key.encode(), said.value, said.headers)
+
+    def compact(self, place: Place) -> bool:
+        """Keep the last record of each key, and what was written just now; returns whether any went."""
+        records = self.partitions.get(place, [])
+        last = {record.key: record.offset for record in records}
+        old = [record for record in records[:-SEGMENT] if record.offset < last[record.key] and not record.is_gone]
+        for record in old:
+            record.is_gone = True
+        return bool(old)
 
     def rebalance(self, service: str, joins: SimLog | None = None, leaves: SimLog | None = None) -> None:
         """Give each lane to some member; they learn of it later."""
@@ -154,7 +165,7 @@ class SimLog:
         records = partition[start : start + room]
         self._positions[place] = start + len(records)
         self._ends[place] = len(partition)
-        return records
+        return [record for record in records if not record.is_gone]
 
     def _has_news(self) -> bool:
         return any(

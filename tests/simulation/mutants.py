@@ -15,12 +15,14 @@ from chassis.entry import Entry
 from chassis.loop import Loop
 from chassis.ports import Decision, Keep, Later, Ledger, Parked, PlacedCall, Standing
 from chassis.wire import Outgoing, Record
+from contracts.topics import INTAKE_CONTACTS
 from tests.simulation.database import Session
 from tests.simulation.instance import Worker
 from tests.simulation.log import SimLog
 from tests.simulation.memory import Said, SimLedger, SimMemory
 
 R = TypeVar("R")
+CONTACTS = INTAKE_CONTACTS.name
 MUTANTS: dict[str, type[Worker]] = {}
 """Every mutant, by what is broken in it."""
 
@@ -93,6 +95,19 @@ class _Deaf(Attempt):
 class _Forgetful(SimLedger):
     async def remember(self, digests: Mapping[str, bytes]) -> dict[str, bytes]:
         return {}
+
+
+@ledger("a sender's id with another content passes for a repetition")
+class _Trustful(SimLedger):
+    async def remember(self, digests: Mapping[str, bytes]) -> dict[str, bytes]:
+        return {identity: digests[identity] for identity in await super().remember(digests)}
+
+
+@ledger("a compacted topic's older record counts as new")
+class _Backward(SimLedger):
+    async def hear(self, revisions: Mapping[str, int]) -> dict[str, int]:
+        heard = await super().hear(revisions)
+        return {queue: number * (not queue.startswith(CONTACTS)) for queue, number in heard.items()}
 
 
 @ledger("an answer is kept although its call is gone")
@@ -273,6 +288,27 @@ class _Dismissive(Attempt):
         if name:
             self._finish(entry, "discarded")
         return super()._may_pass(entry, None) if not name else False
+
+
+@attempt("what was discarded is handled all the same")
+class _Thrifty(Attempt):
+    def _set_aside(self, entry: Entry, failure: BaseException | None) -> bool:
+        if entry.row and entry.row.verdict == "discard":
+            entry.row = entry.row._replace(verdict="retry")
+        return super()._set_aside(entry, failure)
+
+
+@attempt("tombstones are passed over")
+class _Remembering(Attempt):
+    async def _fresh(self, entries: Sequence[Entry]) -> list[Entry]:
+        return [entry for entry in await super()._fresh(entries) if entry.value is not None]
+
+
+@attempt("a stale record stays the last of its log")
+class _Content(Attempt):
+    async def _fresh(self, entries: Sequence[Entry]) -> list[Entry]:
+        again = self.service.restating.values()
+        return [entry for entry in await super()._fresh(entries) if entry.route not in again]
 
 
 @attempt("poison is dropped")

@@ -108,7 +108,7 @@ class Nemesis:
     def _kinds(self) -> list[tuple[str, Callable[[], bool]]]:
         return [
             ("crash", self._crash), ("freeze", self._freeze), ("rebalance", self._rebalance), ("partition", self._cut),
-            ("terminated", self._terminate), ("stop", self._stop),
+            ("terminated", self._terminate), ("stop", self._stop), ("compaction", self._compact),
         ]  # fmt: skip
 
     def _crash(self) -> bool:
@@ -158,6 +158,10 @@ class Nemesis:
         instance = self.world.scheduler.random.choice(self.world.instances)
         instance.stop()
         return instance.worker is not None
+
+    def _compact(self) -> bool:
+        compacted = [place for place in sorted(self.world.broker.partitions) if topic_named(place[0]).compacted]
+        return bool(compacted) and self.world.broker.compact(self.world.scheduler.random.choice(compacted))
 
     def _repeat(self) -> bool:
         """Append a record again: a sender repeats itself, or a zombie's request lands late."""

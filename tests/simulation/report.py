@@ -35,10 +35,12 @@ make simulate SEEDS=mutants   # this page
 What must hold: nothing is lost; nothing takes effect twice; each queue is taken in order; what is published was
 committed, and in that order; revisions have no hole; timers do not overtake the backlog; when faults stop, all drains,
 first around what is poisoned, then, repaired, whole; it ends with the same things as the same orders without faults;
-outbox, waiting rows and calls are gone; the counters account for every record.
+outbox, waiting rows and calls are gone; the counters account for every record; a sender's id with another content is
+told and changes nothing; of a compacted topic nobody takes an older record after a newer one, and the last in its log
+is what was said last.
 
-Not simulated: compacted topics and tombstones, a conflict of senders' ids, discarded dead letters, a growing number of
-partitions, data lost by a server, and the services' own decisions: the handlers are stand-ins.
+Not simulated: a growing number of partitions, tombstones that a log forgets, data lost by a server, and the services'
+own decisions: the handlers are stand-ins.
 
 ## Mutants
 

@@ -15,7 +15,7 @@ from tests.simulation.world import Plan, Workload, World, simulate
 SEEDS = range(1, 41)
 KINDS = {
     "crash", "freeze", "rebalance", "partition", "terminated", "stop", "glitch", "lost reply", "doubtful commit",
-    "lost call", "duplicate", "poison", "repair",
+    "lost call", "duplicate", "poison", "repair", "collision", "discard", "compaction",
 }  # fmt: skip
 
 

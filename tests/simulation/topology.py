@@ -4,6 +4,7 @@
     payment-notices ─▶ billing ─ funds secured, settled ─▶ intake          (calls a provider twice an order)
                        inventory ─ promised ─▶ intake, allocated ─▶ shipping   (decides alone: one shared row)
                        shipping ─ dispatched, delivered ─▶ intake · billing · inventory   (timers, needs)
+                       intake ─ contacts, on a compacted topic: erased in the end ─▶ shipping
 
 What they decide is small; that each decision is made once and in order is what the simulation is about.  A handler
 keeps, per thing, which messages of each type it took, in order: two runs of the same orders end with the same things.
@@ -126,7 +127,7 @@ class Stand:
                 facts[kind.type] = (*facts.get(kind.type, ()), word(one))
                 decide(turn, one, facts)
             await turn.execute(WRITE, things=things)
-            await turn.execute(TELL, facts=[self._handled(one) for one in heard])
+            await turn.execute(TELL, facts=[self.handled(one) for one in heard])
             if self._counts:
                 turn.remind(heard[-1], Counted(), subject=COUNT)
 
@@ -137,7 +138,8 @@ class Stand:
         for kind in kinds:
             self.on(kind, decide)
 
-    def _handled(self, heard: Heard[Any]) -> Handled:
+    def handled(self, heard: Heard[Any]) -> Handled:
+        """What the checks are told about a message."""
         place = (self.service.name, heard.topic, heard.subject, heard.envelope.type)
         return Handled(*place, heard.revision, heard.id)
 
@@ -166,10 +168,6 @@ def intake_of(is_poison: IsPoison, buddies: Mapping[str, str]) -> Service:
     """Takes orders, waits for funds, promise and hold, and completes them."""
     stand = Stand("intake", is_poison, counts=True)
 
-    def place(turn: Turn, heard: Heard[Any], _facts: Facts) -> None:
-        turn.announce(heard, example(intake.OrderReceived, channel_order_id=heard.event.channel_order_id))
-        turn.remind(heard, Lifted(), due=turn.now + HOLD)
-
     async def count(turn: Turn, _heard: Sequence[Heard[Any]]) -> None:
         orders = await load(turn, buddies)
         number = sum(len(words) for facts in orders.values() for words in facts.values())
@@ -178,6 +176,7 @@ def intake_of(is_poison: IsPoison, buddies: Mapping[str, str]) -> Service:
     def change(turn: Turn, heard: Heard[Any], facts: Facts) -> None:
         number = len(facts[channel.CancellationRequested.type])
         turn.announce(heard, example(intake.OrderChanged, version=number))
+        _record(turn, heard, facts)
         turn.remind(heard, Told(by=f"{heard.subject} {number}"), subject=buddies[heard.subject])
 
     def release(turn: Turn, heard: Heard[Any], facts: Facts) -> None:
@@ -187,15 +186,49 @@ def intake_of(is_poison: IsPoison, buddies: Mapping[str, str]) -> Service:
     def complete(turn: Turn, heard: Heard[Any], facts: Facts) -> None:
         if _once(facts, "completed", shipping.ShipmentDelivered, billing.OrderSettled):
             turn.announce(heard, example(intake.OrderCompleted))
+            _record(turn, heard, facts)
 
-    stand.on(channel.OrderPlaced, place)
+    stand.on(channel.OrderPlaced, _place)
     stand.on(channel.CancellationRequested, change)
     stand.on_any((billing.FundsSecured, inventory.OrderPromised, Lifted), release)
     stand.on_any((shipping.ShipmentDelivered, billing.OrderSettled), complete)
     stand.on(shipping.ShipmentDispatched, _nothing)
     stand.on(Told, _told)
     stand.service.hears(Counted)(count)
+    stand.service.conflicts(channel.CancellationRequested)(_collide)
+    stand.service.restates(intake.ContactsRecorded)(_say_again)
     return stand.service
+
+
+def _place(turn: Turn, heard: Heard[Any], facts: Facts) -> None:
+    turn.announce(heard, example(intake.OrderReceived, channel_order_id=heard.event.channel_order_id))
+    _record(turn, heard, facts)
+    turn.remind(heard, Lifted(), due=turn.now + HOLD)
+
+
+def _record(turn: Turn, heard: Heard[Any], facts: Facts) -> None:
+    """Say the contacts as they are now: gone, once the order is complete."""
+    if "completed" in facts:
+        turn.erase(heard, intake.ContactsRecorded)
+    else:
+        number = len(facts.get(channel.CancellationRequested.type, ()))
+        turn.announce(heard, example(intake.ContactsRecorded, version=number))
+
+
+async def _say_again(turn: Turn, heard: Sequence[Heard[Any]]) -> None:
+    """A stopped instance came back and published late: what it said is the last in the log, and no longer true."""
+    orders = await load(turn, {one.subject for one in heard})
+    for one in heard:
+        _record(turn, one, orders[one.subject])
+
+
+async def _collide(turn: Turn, heard: Sequence[Heard[Any]]) -> None:
+    """Tell that an id was used for something else before."""
+    things = await load(turn, {f"{one.subject} collisions" for one in heard})
+    for one in heard:
+        facts = things.setdefault(f"{one.subject} collisions", {})
+        facts["told"] = tuple(sorted({*facts.get("told", ()), word(one)}))
+    await turn.execute(WRITE, things=things)
 
 
 def _told(_turn: Turn, _heard: Heard[Any], facts: Facts) -> None:
@@ -313,6 +346,14 @@ def shipping_of(is_poison: IsPoison) -> Service:
     def progress(turn: Turn, heard: Heard[Any], _facts: Facts) -> None:
         turn.announce(heard, example(shipping.ShipmentProgressed))
 
+    async def keep(turn: Turn, heard: Sequence[Heard[Any]]) -> None:
+        known = {one.subject: str(one.event.version) if one.event else "erased" for one in heard}
+        things = {f"{subject} contacts": {"newest": (what,)} for subject, what in known.items()}
+        await turn.execute(WRITE, things=things)
+        await turn.execute(TELL, facts=[stand.handled(one) for one in heard])
+
+    stand.service.hears(intake.ContactsRecorded)(keep)
+    stand.service.erases(intake.ContactsRecorded)(keep)
     stand.on(inventory.OrderAllocated, dispatch)
     stand.on(Arrived, deliver)
     stand.on(intake.OrderChanged, progress, needs=[allocation])

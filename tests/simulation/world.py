@@ -16,7 +16,7 @@ from chassis.errors import OutageError
 from chassis.service import Service
 from chassis.wire import Envelope, read_envelope, write_headers
 from contracts import billing, channel, intake, inventory, payment, shipping
-from contracts.desk import DeadLetterDecided
+from contracts.desk import DeadLetterDecided, Verdict
 from contracts.event import OutsideEvent
 from contracts.topics import topic_of
 from contracts.values import named_id, order_id_of
@@ -44,7 +44,9 @@ from tests.simulation.topology import (
 PATIENCE_TURNS: Final = 15_000  # without any progress: longer than the longest backoff of five minutes takes
 PATIENCE_MAX: Final = 150_000  # with progress that leads nowhere
 LOOK_TURNS: Final = 25  # how often it is asked whether it is
+COLLIDING: Final = 0.4  # of all runs
 INPUT: Final = 0.03  # how often the outside says something, per turn
+HANDFUL: Final = 4  # decisions that wait to be read, at which operators look on: more than one about a letter
 REPAIR: Final = 0.003  # how often an operator looks at dead letters while faults go on
 POISONED: Final[list[tuple[str, type[Any]]]] = [
     ("intake", channel.OrderPlaced), ("intake", channel.CancellationRequested), ("intake", billing.FundsSecured),
@@ -63,6 +65,8 @@ class Workload:
     orders: int
     changes: int
     payments: int
+    has_collisions: bool = False
+    """Whether senders use some id twice, for different things."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +85,8 @@ class Plan:
 def plan_of(seed: int) -> Plan:
     """Draw a plan."""
     draw = Random(seed * 7919 + 13)
-    workload = Workload(draw.choice((1, 2, 3)), draw.choice((0, 1, 2, 4)), draw.choice((1, 2, 3)))
+    numbers = draw.choice((1, 2, 3)), draw.choice((0, 1, 2, 4)), draw.choice((1, 2, 3))
+    workload = Workload(*numbers, has_collisions=draw.random() < COLLIDING)
     lanes, instances, size = draw.choice((1, 2, 3)), draw.choice((1, 2, 2, 3, 3)), draw.choice((2, 4, 8, 20))
     return Plan(seed, workload, lanes, instances, size, draw.choice((600, 1200, 2000)), rates_of(draw))
 
@@ -142,13 +147,18 @@ class World:
             for number in range(self.plan.workload.changes):
                 facts = {"message_id": f"{order}-{number}", "channel": "web", "channel_order_id": order}
                 placed.append(example(channel.CancellationRequested, **facts))
+                if self.plan.workload.has_collisions:
+                    placed.append(example(channel.CancellationRequested, **facts, reason="another"))
             yield placed
             reference = reference_of(order)
             kinds = [payment.Captured] * self.plan.workload.payments
-            yield [
+            paid: list[OutsideEvent] = [
                 example(kind, reference=reference, operation_id=f"{reference}-{number}")
                 for number, kind in enumerate([*kinds, payment.Refunded])
             ]
+            if self.plan.workload.has_collisions:
+                paid.append(paid[0].model_copy(update={"amount": 1}))
+            yield paid
 
     def _choose_poison(self) -> None:
         for order in self._ids.values():
@@ -234,7 +244,11 @@ class World:
         self._inputs = [left for left in self._inputs if left]
         topic, key = topic_of(type(event)).name, event.subject()
         order = self._ids[key.removeprefix("web:").removeprefix("pay-")]
-        self.checks.sent[topic, order].append(named_id(f"{topic} {event.identity()}"))
+        name, sent = named_id(f"{topic} {event.identity()}"), self.checks.sent[topic, order]
+        if name in sent:
+            self.nemesis.injected["collision"] += 1
+        else:
+            sent.append(name)
         envelope = Envelope(event.identity(), event.type, self.scheduler.now().isoformat(), 0, "")
         headers = [header for header in write_headers(envelope, "outside", key, "") if header[0] != "ce_sequence"]
         lane = crc32(f"edge {key}".encode()) % self.plan.lanes
@@ -258,7 +272,7 @@ class World:
                 last, entries = self.scheduler.turns, self.checks.entries
             if self.scheduler.turns > min(last + PATIENCE_TURNS, first + PATIENCE_MAX):
                 self.scheduler.fail("drains", f"{'repaired' if is_repaired else 'not repaired'}: {what}")
-            if is_repaired:
+            if is_repaired and self._unheard() < HANDFUL:
                 self._repair(0.5)
             for instance in self.instances:  # one that was told to stop just before
                 if instance.worker is None:
@@ -286,6 +300,10 @@ class World:
 
     # --- repairs ---
 
+    def _unheard(self) -> int:
+        """How many decisions no service has read yet: operators who look too soon decide faster than all can read."""
+        return sum(self.checks.unheard(name, database, self.broker) for name, database in self.databases.items())
+
     def _dead(self) -> list[tuple[str, int, Waiting]]:
         return [
             (name, number, waiting)
@@ -298,19 +316,23 @@ class World:
         for name, number, waiting in self._dead():
             if not self.scheduler.chance(share):
                 continue
+            if waiting.row.error == "id_collision":
+                self._decide(name, number, "discard")
+                self.nemesis.injected["discard"] += 1
+                continue
             row = waiting.row
             subject = row.subject.removeprefix("web:").removeprefix("pay-")
             self.poison.discard((name, read_envelope(row.headers, 0).type, self._ids.get(subject, subject)))
             body = row.value.decode() if row.value and self.scheduler.chance(0.5) else None
-            self._decide(name, number, body)
+            self._decide(name, number, "retry" if body is None else "edit", body)
             self.nemesis.injected["repair"] += 1
 
-    def _decide(self, service: str, number: int, body: str | None) -> None:
+    def _decide(self, service: str, number: int, verdict: Verdict, body: str | None = None) -> None:
         """Say what operators decide; they do not wait to see whether another did before."""
         letter = f"{service}/{number}"
         decision = DeadLetterDecided(
-            decision_id=self.checks.decide(letter), dead_letter_id=letter, service=service, body=body,
-            verdict="retry" if body is None else "edit", actor="kim", why="mended", decided_at=self.scheduler.now(),
+            decision_id=self.checks.decide(letter), dead_letter_id=letter, service=service, verdict=verdict, body=body,
+            actor="kim", why="mended", decided_at=self.scheduler.now(),
         )  # fmt: skip
         said = decisions.outgoing(decision)
         self.broker.append(said.topic, said.lane % self.plan.lanes, said.key.encode(), said.value, said.headers)
