@@ -66,8 +66,18 @@ def test_cumulative_shares_end_at_the_total_exactly(total: int, ordered: int) ->
     assert share_of(total, 0, ordered) == 0
 
 
+@given(amounts, st.integers(0, 10**6), st.integers(1, 10**6))
+def test_a_share_is_no_more_than_half_a_unit_off(total: int, part: int, whole: int) -> None:
+    assert 2 * abs(share_of(total, part, whole) * whole - total * part) <= whole
+
+
 def test_halves_are_rounded_away_from_zero() -> None:
     assert [share_of(total, 1, 2) for total in (1, -1, 3, -3, 4)] == [1, -1, 2, -2, 2]
+
+
+def test_what_is_left_over_goes_to_the_largest_remainder_and_then_to_the_first() -> None:
+    assert share_out(1, [1, 2]) == [0, 1]
+    assert share_out(-5, [1, 1, 3, 3]) == [-1, 0, -2, -2]
 
 
 @given(st.text(max_size=40), st.text(max_size=40))
@@ -112,6 +122,12 @@ def test_lanes_never_move_between_releases() -> None:
 def test_check_digits_are_those_of_gs1() -> None:
     assert values.check_digit("629104150021") == "3"
     assert values.check_digit("37610425002123456") == "9"
+    assert values.check_digit("400638133393") == "1"
+
+
+@pytest.mark.parametrize("text", ["4006381333931", "\u0660" * 17 + "0", "x" * 17 + "0", ""])
+def test_what_is_no_container_code_is_not_taken_for_one(text: str) -> None:
+    assert not values.is_sscc(text)
 
 
 @given(st.sampled_from(["5012345", "50123456", "501234567"]), st.integers(0, 9_999_999), st.integers(0, 9))

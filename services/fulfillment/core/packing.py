@@ -128,9 +128,10 @@ class Bench:
     def pack(self, shipment_id: str, scan: ParcelScan) -> Packed | Refused:
         """Judge one scan and count what of it is right."""
         shipment, tallies = self.shipments.get(shipment_id), self.tallies.get(shipment_id, {})
-        refused = check_parcel(scan, shipment, tallies, self.cartons)
-        if refused or shipment is None:
-            return refused or Refused(reason="unknown_work")
+        if shipment is None:
+            return Refused(reason="unknown_work")
+        if refused := check_parcel(scan, shipment, tallies, self.cartons):
+            return refused
         wanted = self._without_recalled(scan, tallies)
         contents = [(self.items[tallies[line_id].sku], units) for line_id, units in wanted.units.items()]
         parcel = parcel_of(shipment, wanted, self.cartons.get(scan.carton_id), contents)
@@ -151,12 +152,8 @@ class Bench:
         return after(self.shipments[shipment_id], settled(self.tallies[shipment_id]))
 
 
-def check_parcel(
-    scan: ParcelScan, shipment: Shipment | None, tallies: Tallies, cartons: Collection[str]
-) -> Refused | None:
+def check_parcel(scan: ParcelScan, shipment: Shipment, tallies: Tallies, cartons: Collection[str]) -> Refused | None:
     """Judge a packer's scan: None where it is right, or right but for units that were recalled meanwhile."""
-    if shipment is None:
-        return Refused(reason="unknown_work")
     if shipment.state is not State.RELEASED:
         return Refused(reason="closed")
     if scan.carton_id != OWN_PACKAGING and scan.carton_id not in cartons:

@@ -74,6 +74,7 @@ def test_what_is_too_heavy_for_cartons_ships_as_it_is() -> None:
     [parcel] = cartonize([demand("anvil", (300, 200, 200), 50_000, 1)], SHELF)
 
     assert (parcel.carton_id, parcel.weight_g, parcel.dunnage_ml) == (OWN_PACKAGING, 50_000, 0)
+    assert parcel.fill_percent == 100
 
 
 def test_without_cartons_every_unit_is_its_own_parcel() -> None:
@@ -118,6 +119,55 @@ def test_one_box_may_fill_a_carton_beyond_what_a_mixture_may() -> None:
     parcels = cartonize([demand("1", (198, 148, 98), 500, 2)], Shelf([SMALL], 85))
 
     assert [parcel.fill_percent for parcel in parcels] == [95, 95]
+
+
+def test_a_mixture_may_fill_a_carton_only_so_far() -> None:
+    full = [demand("1", (150, 100, 85), 500, 1), demand("2", (150, 85, 100), 500, 1)]
+    beyond = [demand("1", (150, 100, 85), 500, 1), demand("2", (150, 100, 86), 500, 1)]
+
+    [parcel], [larger] = (cartonize(goods, Shelf([SMALL, LARGE], 85)) for goods in (full, beyond))
+
+    assert (parcel.carton_id, parcel.fill_percent, parcel.dunnage_ml) == ("small", 85, 450)
+    assert larger.carton_id == "large"
+
+
+def test_a_mixture_may_weigh_as_much_as_its_carton_bears() -> None:
+    for grams, carton_id in ((2_500, "small"), (2_501, "large")):
+        goods = [demand("1", (50, 50, 50), 2_500, 1), demand("2", (50, 50, 50), grams, 1)]
+
+        assert [parcel.carton_id for parcel in cartonize(goods, Shelf(CARTONS, 85))] == [carton_id]
+
+
+def test_of_cartons_that_hold_the_goods_the_cheapest_and_then_the_smallest_is_taken() -> None:
+    rod, cube = demand("rod", (500, 90, 90), 400, 1), demand("cube", (50, 50, 50), 100, 1)
+    roomy = Carton(carton_id="a", inner=(300, 300, 300), tare_g=0, weight_g_max=5_000, cost=SMALL.cost)
+
+    assert [parcel.carton_id for parcel in cartonize([rod], Shelf(CARTONS, 85))] == ["tube"]
+    assert [parcel.carton_id for parcel in cartonize([cube], Shelf([roomy, SMALL], 85))] == ["small"]
+
+
+def test_goods_that_share_no_carton_travel_apart() -> None:
+    goods = [demand("box", (150, 140, 90), 500, 1), demand("rod", (1_100, 30, 30), 400, 1)]
+
+    assert [parcel.carton_id for parcel in cartonize(goods, Shelf(CARTONS, 85))] == ["small", "tube"]
+
+
+def test_big_and_then_heavy_goods_are_packed_first() -> None:
+    goods = [
+        demand("1", (20, 20, 20), 100, 1),
+        demand("2", (50, 50, 50), 100, 1),
+        demand("3", (50, 50, 50), 200, 1),
+    ]
+
+    [parcel] = cartonize(goods, SHELF)
+
+    assert parcel.lines == (("3", 1), ("2", 1), ("1", 1))
+
+
+def test_many_goods_open_the_roomiest_carton_first() -> None:
+    parcels = cartonize([demand("1", (100, 100, 100), 100, 97)], Shelf([SMALL, LARGE], 85))
+
+    assert [parcel.carton_id for parcel in parcels] == ["large", "small"]
 
 
 SIDES = st.integers(1, 700)

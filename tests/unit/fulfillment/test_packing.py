@@ -44,7 +44,7 @@ def bench_with(tally: Tally) -> Bench:
     return Bench(shipments={"o.1": SHIPMENT}, tallies={"o.1": {"1": tally}}, cartons={"box": BOX}, items={"LAMP": LAMP})
 
 
-def refusal(parcel: ParcelScan, shipment: Shipment | None = SHIPMENT, tally: Tally = PICKED) -> str | None:
+def refusal(parcel: ParcelScan, shipment: Shipment = SHIPMENT, tally: Tally = PICKED) -> str | None:
     refused = check_parcel(parcel, shipment, {"1": tally}, {"box"})
     return refused.reason if refused else None
 
@@ -73,16 +73,30 @@ def test_a_refused_parcel_says_what_may_still_be_packed() -> None:
     refused = check_parcel(scan(("1", 4)), SHIPMENT, {"1": replace(PICKED, picked=2, released=1)}, {"box"})
 
     assert refused == Refused(reason="not_picked", remaining=(("1", 2),))
+    assert check_parcel(scan(("1", 1), carton_id="bag"), SHIPMENT, TALLIES, {"box"}) == Refused(
+        reason="unknown_carton", remaining=(("1", 3),)
+    )
 
 
 def test_recalled_units_are_taken_out_of_a_parcel() -> None:
-    bench = bench_with(replace(PICKED, picked=2, released=1))
+    bench = bench_with(replace(PICKED, picked=1, released=2))
 
     outcome = bench.pack("o.1", scan(("1", 3), weight_g=3_000))
 
     assert isinstance(outcome, Packed)
     assert outcome.refused == Refused(reason="recalled")
-    assert (outcome.parcel.lines, outcome.parcel.weight_g) == ((("1", 2),), 2_100)
+    assert (outcome.parcel.lines, outcome.parcel.weight_g) == ((("1", 1),), 1_200)
+
+
+def test_a_line_recalled_whole_leaves_the_rest_of_a_parcel() -> None:
+    bench = bench_with(PICKED)
+    bench.tallies["o.1"] = {"1": PICKED, "2": replace(PICKED, line_id="2", picked=0, released=1)}
+
+    outcome = bench.pack("o.1", scan(("1", 3), ("2", 1), weight_g=500))
+
+    assert isinstance(outcome, Packed)
+    assert outcome.refused == Refused(reason="recalled")
+    assert (outcome.parcel.lines, outcome.parcel.weight_g) == ((("1", 3),), 2_950)
 
 
 def test_a_parcel_of_recalled_units_alone_is_refused() -> None:
@@ -94,7 +108,7 @@ def test_units_in_another_parcel_cannot_be_packed_again() -> None:
 
 
 def test_nothing_is_packed_for_unknown_or_finished_work() -> None:
-    assert refusal(scan(("1", 1)), shipment=None) == "unknown_work"
+    assert bench_with(PICKED).pack("o.9", scan(("1", 1))) == Refused(reason="unknown_work")
     assert refusal(scan(("1", 1)), shipment=replace(SHIPMENT, state=State.PACKED)) == "closed"
 
 
@@ -121,10 +135,20 @@ def test_goods_without_a_carton_are_stacked_flat() -> None:
     assert (parcel.size, parcel.dunnage_ml, parcel.weight_g) == ((300, 100, 150), 0, 2_700)
 
 
+def test_unlike_goods_without_a_carton_are_stacked_on_their_flattest_sides() -> None:
+    tile = Item(sku="TILE", name="Tile", weight_g=500, size=(10, 200, 200))
+
+    parcel = parcel_of(SHIPMENT, scan(("1", 1), ("2", 2), carton_id=OWN_PACKAGING), None, [(LAMP, 1), (tile, 2)])
+
+    assert parcel.size == (300, 200, 50 + 2 * 10)
+
+
 def test_a_shipment_is_packed_when_all_picked_units_are_in_parcels() -> None:
     assert settled({"1": replace(PICKED, packed=3)}) is Fact.ALL_IN_PARCELS
     assert settled({"1": replace(PICKED, packed=2)}) is None
     assert settled({"1": replace(PICKED, packed=3, open=1)}) is None
+    assert settled({"1": replace(PICKED, packed=3), "2": PICKED}) is None
+    assert settled({"1": replace(PICKED, packed=3), "2": replace(PICKED, picked=0)}) is Fact.ALL_IN_PARCELS
 
 
 def test_a_shipment_with_nothing_left_closes_without_a_parcel() -> None:
@@ -148,6 +172,7 @@ def test_each_parcel_sees_what_the_one_before_took() -> None:
     first, second, third = (bench.pack("o.1", scan(("1", units))) for units in (2, 2, 1))
 
     assert isinstance(first, Packed)
+    assert first.refused is None
     assert second == Refused(reason="not_picked", remaining=(("1", 1),))
     assert isinstance(third, Packed)
     assert (first.parcel.number, third.parcel.number, settled(bench.tallies["o.1"])) == (1, 2, Fact.ALL_IN_PARCELS)

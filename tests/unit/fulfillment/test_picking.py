@@ -5,11 +5,21 @@ from dataclasses import replace
 import pytest
 
 from services.fulfillment.core.catalogue import Item
-from services.fulfillment.core.picking import Pick, Picked, PickScan, Refused, Wanted, check_pick, list_picks
+from services.fulfillment.core.picking import (
+    Pick,
+    Picked,
+    PickScan,
+    Refused,
+    Wanted,
+    check_pick,
+    check_picks,
+    list_picks,
+)
 
 PICK = Pick(shipment_id="o.1", number=1, line_id="1", sku="LAMP", bin="A-01-1", quantity=5)
 SCAN = PickScan(bin="A-01-1", sku="LAMP", quantity=5, unit="each", is_bin_exhausted=False)
 LAMP = Item(sku="LAMP", name="Lamp", weight_g=900, size=(100, 100, 300), each_per_case=2)
+RUG = replace(LAMP, sku="RUG", each_per_pallet=5)
 
 
 def wanted(line_id: str, bin_: str, quantity: int) -> Wanted:
@@ -55,11 +65,25 @@ def test_the_last_units_of_a_bin_are_not_short() -> None:
     assert check_pick(replace(SCAN, is_bin_exhausted=True), PICK, None) == check_pick(SCAN, PICK, None)
 
 
-def test_cases_count_as_the_units_they_hold() -> None:
-    outcome = check_pick(replace(SCAN, quantity=2, unit="case"), PICK, LAMP)
+def test_cases_and_pallets_count_as_the_units_they_hold() -> None:
+    cases = check_pick(replace(SCAN, quantity=2, unit="case"), PICK, LAMP)
+    pallet = check_pick(replace(SCAN, sku="RUG", quantity=1, unit="pallet"), replace(PICK, sku="RUG"), RUG)
 
-    assert isinstance(outcome, Picked)
-    assert outcome.units == 4
+    assert [outcome.units for outcome in (cases, pallet) if isinstance(outcome, Picked)] == [4, 5]
+
+
+def test_each_scan_sees_what_the_one_before_took() -> None:
+    three, case = replace(SCAN, quantity=3), replace(SCAN, quantity=1, unit="case")
+
+    outcomes = check_picks([(PICK.key, three), (None, SCAN), (PICK.key, three), (PICK.key, case)], {PICK.key: PICK},
+                           {"LAMP": LAMP})  # fmt: skip
+
+    assert outcomes == [
+        Picked(pick=replace(PICK, picked=3), units=3, short=0),
+        Refused(reason="unknown_work"),
+        Refused(reason="too_many", remaining=(("1", 2),)),
+        Picked(pick=replace(PICK, picked=5), units=2, short=0),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -97,6 +97,41 @@ def test_short_units_answer_an_ask_that_crossed_their_report() -> None:
     assert outcome(handed_over) == ({"1": 6}, {"1": 4}, {})
 
 
+def test_short_units_answer_no_more_than_is_still_asked() -> None:
+    open_one, _ = answer_recall(holding(pick(quantity=5, short=3)), {"1": 4})
+    handed_over, _ = answer_recall(holding(pick(picked=2, short=3), packed=(2,), state=State.PACKED), {"1": 3})
+
+    assert outcome(open_one) == ({"1": 4}, {}, {})
+    assert outcome(handed_over) == ({"1": 1}, {"1": 2}, {})
+
+
+def test_only_parcels_with_the_line_asked_for_are_opened() -> None:
+    other = PackedLine(number=3, line_id="2", quantity=1)
+    held = holding(pick(picked=10), packed=(10,))
+
+    _, now = answer_recall(replace(held, packed=(*held.packed, other)), {"1": 4})
+
+    assert [line.quantity for line in now.packed] == [6, 1]
+
+
+def test_we_answer_an_ask_unless_all_of_it_was_passed_on() -> None:
+    one = (("1", 1),)
+    ours = [
+        Answer(released=one, passed=(), refused=()),
+        Answer(released=(), passed=(), refused=one),
+        Answer(released=one, passed=one, refused=()),
+        Answer(released=(), passed=(), refused=()),
+    ]
+
+    assert all(answer.is_ours for answer in ours)
+    assert not Answer(released=(), passed=one, refused=()).is_ours
+
+
+def test_a_shipment_of_which_all_was_taken_out_is_empty() -> None:
+    assert holding(packed=(0, 0)).is_empty
+    assert not holding(packed=(0, 1)).is_empty
+
+
 def test_short_units_answer_only_once() -> None:
     first, second = answer_recalls({"o.1": holding(pick(short=10))}, [("o.1", {"1": 10}), ("o.1", {"1": 1})])[0]
 
@@ -143,6 +178,7 @@ def test_every_asked_unit_is_answered_exactly_once(held: Holding, asked: int) ->
     answer, _ = answer_recall(held, {"1": asked})
 
     assert sum(sum(part.values()) for part in outcome(answer)) == asked
+    assert all(units > 0 for part in outcome(answer) for units in part.values())
 
 
 @given(holdings(), st.integers(0, 40))
