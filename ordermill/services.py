@@ -139,8 +139,10 @@ def copies(stack: Stack) -> int:
 
 async def _prepare(stack: Stack) -> None:
     try:
-        await create_topics(stack.kafka, replication=copies(stack))
-        await migrate_all(stack.admin_url, SERVICES, lambda role: password_of(stack, role))
+        await asyncio.gather(
+            create_topics(stack.kafka, replication=copies(stack)),
+            migrate_all(stack.admin_url, SERVICES, lambda role: password_of(stack, role)),
+        )
     except MigrationError as error:
         mend = "the files must fit what ran; in a stack without worth: ordermill down --wipe, then up"
         raise CommandError(f"the tables cannot be brought up to date: {error}", mend) from error
