@@ -1,7 +1,7 @@
 """Who the command line is at the servers: each role's address, with passwords that nobody has to keep.
 
 A role's password is derived from the superuser's, so a stack has one secret, and an external server's address is enough
-to find the others.
+to find the others; where the superuser comes in without one, from a secret that the home keeps.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ CONNECT_LIMIT_S = 5.0
 
 def password_of(stack: Stack, role: str) -> str:
     """The password of a role of this stack."""
-    secret = unquote(urlsplit(stack.admin_url).password or stack.admin_url)
+    secret = unquote(urlsplit(stack.admin_url).password or "") or stack.home.secret()
     return hmac.new(secret.encode(), role.encode(), hashlib.sha256).hexdigest()
 
 

@@ -78,6 +78,11 @@ def programs() -> list[Program]:
     ]
 
 
+def inside() -> list[Program]:
+    """What runs where the world is real."""
+    return [program for program in programs() if program.name != WORLD]
+
+
 def measured() -> list[Program]:
     """What a bench runs: everything but those that only look on."""
     return [program for program in programs() if program.name not in ONLOOKERS]

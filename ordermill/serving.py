@@ -28,6 +28,7 @@ def step_by_step() -> stack.Progress:
 def up(
     *,
     servers_only: Flag = False,
+    world: bool | None = None,
     brokers: int = 1,
     kafka_port: UInt16 | None = None,
     postgres_port: UInt16 | None = None,
@@ -35,11 +36,13 @@ def up(
 ) -> None:
     """Start Kafka, PostgreSQL, the services and the simulated outside world, or join what runs of them.
 
-    The first start fetches Kafka's jars (44 MB). State survives. What died is started again; all of it runs until
+    Where ORDERMILL_KAFKA or ORDERMILL_DATABASE_URL names servers that run elsewhere, orders may be real: nobody outside is
+    simulated there, unless you ask for it. The first start fetches Kafka's jars (44 MB). State survives. What died is started again; all of it runs until
     `ordermill down`.
 
     Args:
         servers_only: Start Kafka and PostgreSQL only.
+        world: Simulate the payment provider, carriers, suppliers, the floor and the desk.
         brokers: 1, or 3 to try replication and the loss of a broker.
         kafka_port: The port for Kafka's clients; any free one if not given.
         postgres_port: The port for PostgreSQL; any free one if not given.
@@ -53,7 +56,8 @@ def up(
         from ordermill import services  # noqa: PLC0415  the servers alone need none of it
         from ordermill.console import how_to_sign_in  # noqa: PLC0415  the same
 
-        services.start(running, progress)
+        wants_world = not stack.is_elsewhere() if world is None else world
+        services.start(running, progress, services.programs() if wants_world else services.inside())
         console = how_to_sign_in(running)
     if as_json:
         print_json({"kafka": running.kafka, "postgres": running.address, "home": str(running.home.path)})
@@ -61,7 +65,8 @@ def up(
     if console:
         print(f"Console     {console}")
     print(f"Kafka       {running.kafka}")
-    print(f"PostgreSQL  {running.address}  (superuser's password: {running.home.password})")
+    secret = f"  (superuser's password: {running.home.password})" if running.home.password.exists() else ""
+    print(f"PostgreSQL  {running.address}{secret}")
     print("They run until `ordermill down`.")
 
 

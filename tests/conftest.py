@@ -1,11 +1,15 @@
 """Fixtures of the whole suite: the real servers, once a run, started by the first test that needs them."""
 
+import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.servers import Servers, servers
+from tests.servers import OF_A_PIPELINE, Servers, servers
+
+for _name in OF_A_PIPELINE:
+    os.environ.pop(_name, None)
 
 
 @pytest.fixture(scope="session")

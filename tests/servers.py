@@ -1,10 +1,12 @@
 """The real servers that tests run on: the embedded stack in a home of its own, external ones, or containers.
 
+Never those that ORDERMILL_KAFKA and ORDERMILL_DATABASE_URL name: a pipeline may be at work there.
+
 | environment                                    | servers                                                  |
 |------------------------------------------------|----------------------------------------------------------|
 | nothing                                        | embedded, in `.ordermill-test`, stopped after the tests  |
 | ORDERMILL_KEEP=1                               | the same, joined if it runs, and left running            |
-| ORDERMILL_KAFKA, ORDERMILL_DATABASE_URL        | those                                                    |
+| ORDERMILL_TEST_KAFKA, ORDERMILL_TEST_DATABASE  | those: tests make roles and change their passwords there |
 | ORDERMILL_TEST_STACK=containers                | the official images, where Docker answers                |
 """
 
@@ -19,6 +21,7 @@ from pathlib import Path
 
 from ordermill import stack
 
+OF_A_PIPELINE = ("ORDERMILL_KAFKA", "ORDERMILL_DATABASE_URL")
 CHECKOUT = Path(__file__).resolve().parent.parent
 HOME = stack.Home(CHECKOUT / ".ordermill-test")
 
@@ -34,7 +37,7 @@ class Servers:
 @contextmanager
 def servers() -> Iterator[Servers]:
     """The servers for one run of the tests."""
-    kafka, database = os.environ.get("ORDERMILL_KAFKA"), os.environ.get("ORDERMILL_DATABASE_URL")
+    kafka, database = os.environ.get("ORDERMILL_TEST_KAFKA"), os.environ.get("ORDERMILL_TEST_DATABASE")
     if os.environ.get("ORDERMILL_TEST_STACK") == "containers":
         from tests.containers import containers  # noqa: PLC0415  needs Docker's client
 

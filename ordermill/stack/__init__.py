@@ -8,7 +8,7 @@ thread.
 from ordermill.stack.errors import AlreadyRunningError, NotRunningError, PortTakenError, StackError
 from ordermill.stack.home import Home, Progress
 from ordermill.stack.process import Process
-from ordermill.stack.stack import Options, Stack, Status, current, down, status, up
+from ordermill.stack.stack import Options, Stack, Status, current, down, is_elsewhere, status, up
 
 __all__ = [
     "AlreadyRunningError",
@@ -23,6 +23,7 @@ __all__ = [
     "Status",
     "current",
     "down",
+    "is_elsewhere",
     "status",
     "up",
 ]

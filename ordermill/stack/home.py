@@ -8,6 +8,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import secrets
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -70,6 +71,13 @@ class Home:
     def password(self) -> Path:
         """The superuser's password."""
         return self.path / "password"
+
+    def secret(self) -> str:
+        """Give what only this home knows, the same every time."""
+        path = self.path / "secret"
+        if not path.exists():
+            write_secret(path, secrets.token_urlsafe(24))
+        return path.read_text()
 
     @property
     def complete(self) -> Path:
@@ -198,3 +206,10 @@ def check_space(path: Path) -> None:
             f"only {free >> 20} MiB are free at {path}",
             f"free {(NEEDED_BYTES - free) >> 20} MiB there, or choose another disk with ORDERMILL_HOME",
         )
+
+
+def write_secret(path: Path, text: str) -> None:
+    """Write a file that only its owner can read, from its first moment on."""
+    path.unlink(missing_ok=True)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(text)

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from ordermill.stack import ports
 from ordermill.stack.errors import StackError
-from ordermill.stack.home import Home, Progress, quiet, read_record, write_durably
+from ordermill.stack.home import Home, Progress, quiet, read_record, write_durably, write_secret
 from ordermill.stack.process import Program, clean_environment, spawn, strays_are_seen, tail
 
 if TYPE_CHECKING:
@@ -331,10 +331,3 @@ INITDB_OPTIONS = (
     "--locale=C",
     "--data-checksums",
 )
-
-
-def write_secret(path: Path, text: str) -> None:
-    """Write a file that only its owner can read, from its first moment on."""
-    path.unlink(missing_ok=True)
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write(text)

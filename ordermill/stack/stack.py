@@ -161,6 +161,11 @@ def wanted_halves(home: Home, progress: Progress, options: Options) -> list[Half
     return halves
 
 
+def is_elsewhere() -> bool:
+    """Whether a variable names a server that is not ours."""
+    return bool(os.environ.get("ORDERMILL_KAFKA") or os.environ.get("ORDERMILL_DATABASE_URL"))
+
+
 def joined(half: Half, patience_s: float) -> bool:
     """Whether it runs already and is ours; one that is stuck is stopped."""
     running = [process for name in half.processes if (process := find(half.home, name))]

@@ -1,7 +1,10 @@
 """The house rules that no linter knows, held by reading the files."""
 
 import ast
+import os
 import re
+import subprocess
+import sys
 import tomllib
 from collections.abc import Iterator
 from importlib import import_module
@@ -11,6 +14,7 @@ import pytest
 
 from contracts.topic import Service as Party
 from contracts.topics import DEAD_LETTERS, TOPICS
+from tests.servers import OF_A_PIPELINE
 
 ROOT = Path(__file__).resolve().parents[2]
 SERVICES = tuple(map(str, DEAD_LETTERS))
@@ -103,6 +107,18 @@ def test_no_test_sleeps_or_patches() -> None:
     ]
 
     assert not found
+
+
+def test_no_test_can_reach_the_servers_of_a_pipeline() -> None:
+    told = dict.fromkeys(OF_A_PIPELINE, "a pipeline's")
+    script = f"import os, tests.conftest; print([name for name in {OF_A_PIPELINE} if name in os.environ])"
+
+    kept = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, env={**os.environ, **told, "PYTHONPATH": f"{ROOT}:{ROOT / 'libs'}"},
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+
+    assert kept.stdout.strip() == "[]"
 
 
 def test_every_test_is_named_by_a_sentence() -> None:

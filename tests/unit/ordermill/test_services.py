@@ -29,6 +29,19 @@ def test_each_role_has_a_password_of_its_own(stack: Stack) -> None:
     assert password_of(stack, "billing") != password_of(stack, "intake")
 
 
+def test_no_password_can_be_told_from_an_address_without_one(tmp_path_factory: pytest.TempPathFactory) -> None:
+    address = "postgresql://postgres@db:5432/ordermill"
+    ours, theirs = (Stack(Home(tmp_path_factory.mktemp("home")), "kafka:9092", address) for _ in range(2))
+
+    assert password_of(ours, "billing") == password_of(ours, "billing")
+    assert password_of(ours, "billing") != password_of(theirs, "billing")
+    assert (ours.home.path / "secret").stat().st_mode & 0o077 == 0
+
+
+def test_nobody_is_simulated_where_the_world_is_real() -> None:
+    assert {program.name for program in services.programs()} - {p.name for p in services.inside()} == {WORLD}
+
+
 def test_a_service_reaches_the_database_in_its_own_role_only(stack: Stack) -> None:
     url = database_url(stack, "billing")
     assert url.startswith(f"postgresql://billing:{password_of(stack, 'billing')}@127.0.0.1:5432/ordermill")
