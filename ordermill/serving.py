@@ -36,9 +36,9 @@ def up(
 ) -> None:
     """Start Kafka, PostgreSQL, the services and the simulated outside world, or join what runs of them.
 
-    Where ORDERMILL_KAFKA or ORDERMILL_DATABASE_URL names servers that run elsewhere, orders may be real: nobody outside is
-    simulated there, unless you ask for it. The first start fetches Kafka's jars (44 MB). State survives. What died is started again; all of it runs until
-    `ordermill down`.
+    Where ORDERMILL_KAFKA or ORDERMILL_DATABASE_URL names servers that run elsewhere, orders may be real: nobody outside
+    is simulated there, unless you ask for it. The first start fetches Kafka's jars (44 MB). State survives. What died
+    is started again; all of it runs until `ordermill down`.
 
     Args:
         servers_only: Start Kafka and PostgreSQL only.
