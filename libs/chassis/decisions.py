@@ -15,7 +15,7 @@ from chassis.ports import Decision
 from chassis.wire import Envelope, Outgoing, check_length, write_headers
 from contracts.desk import DeadLetterDecided
 from contracts.topics import DESK_DECISIONS, LANES
-from contracts.values import named_id
+from contracts.values import outside_id_of
 
 if TYPE_CHECKING:
     from chassis.kafka import Publisher
@@ -50,7 +50,7 @@ def outgoing(decision: DeadLetterDecided) -> Outgoing:
     """Give the record of a decision, on the partition where every client puts its key."""
     key, value = decision.subject(), decision.encode()
     check_length(TOPIC, value)
-    event_id = named_id(f"{TOPIC} {decision.identity()}")
+    event_id = outside_id_of(TOPIC, decision.identity())
     envelope = Envelope(event_id, decision.type, decision.decided_at.isoformat(), 0, "")
     headers: list[tuple[str, Any]] = write_headers(envelope, str(DESK_DECISIONS.owner), key, "")
     said = [header for header in headers if header[0] not in ("ce_sequence", "ce_causationid")]

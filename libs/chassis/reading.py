@@ -15,7 +15,7 @@ from chassis.service import Heard
 from chassis.wire import BODY_BYTES_MAX, Envelope, UnreadableError, finding_of, moment_of, origin_of, read_envelope
 from contracts.event import OutsideEvent
 from contracts.topics import topic_named
-from contracts.values import named_id
+from contracts.values import outside_id_of
 
 if TYPE_CHECKING:
     from chassis.ports import Later, Parked
@@ -121,6 +121,6 @@ def _decode(entry: Entry, route: Route, body: bytes) -> None:
     event = entry.heard.event
     if isinstance(event, OutsideEvent):
         # What a sender calls the message in its header need not be unique; what it says in the body must be.
-        entry.heard.envelope.id = named_id(f"{entry.heard.topic} {event.identity()}")
+        entry.heard.envelope.id = outside_id_of(entry.heard.topic, event.identity())
         if entry.row is None and event.subject() != entry.key:
             entry.problem = "key_mismatch"

@@ -112,6 +112,11 @@ def event_id_of(topic: str, subject: str, revision: int) -> str:
     return named_id(f"{topic}:{subject}:{revision}")
 
 
+def outside_id_of(topic: str, identity: str) -> str:
+    """Give the id under which a message from outside is known: its header's need not be unique, its identity is."""
+    return named_id(f"{topic} {identity}")
+
+
 def refund_id_of(cause_id: str, payment_id: str) -> str:
     """Give the one refund of a payment for a cancellation, a closed parcel or a return."""
     return named_id(f"{cause_id}:{payment_id}")

@@ -75,7 +75,7 @@ async def _find(running: Stack, name: str) -> str:
 
 def as_rows(told: Sequence[Told]) -> list[dict[str, Any]]:
     """The story for programs."""
-    moments = {each.id: each.at for each in told}
+    moments = {each.id: each.at for each in reversed(told)}  # of what was said twice, the first
     return [
         {
             "at": each.at,
@@ -100,7 +100,7 @@ def _print(order_id: str, told: Sequence[Told], waiting: Sequence[Waiting]) -> N
     screen = console()
     span = _seconds(told[0].at, told[-1].at)
     screen.print(f"[bold]Order {order_id}[/bold]  {channel_order(told)}  {len(told)} messages in {span:.3f} s")
-    names = {each.id: each for each in told}
+    names = {each.id: each for each in reversed(told)}  # the same
     rows = [_row(each, told[0].at, names.get(each.cause_id)) for each in told]
     headings = ["elapsed s", "event", "because of", "after s", "says"]
     screen.print(table(headings, rows, right=["elapsed s", "after s"]))

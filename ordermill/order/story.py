@@ -15,7 +15,7 @@ from pydantic import BaseModel, ValidationError
 
 from chassis.wire import UnreadableError, read_envelope
 from contracts.billing import PaymentApplied
-from contracts.event import Event
+from contracts.event import Event, OutsideEvent
 from contracts.floor import GoodsReceived
 from contracts.intake import OrderReceived, OrderRejected
 from contracts.inventory import GoodsBooked, LinesBackordered
@@ -23,7 +23,7 @@ from contracts.masking import masked
 from contracts.topic import Topic
 from contracts.topics import DEAD_LETTERS, TOPICS, event_class, topic_named
 from contracts.topics import PAYMENT_NOTICES as BANK_TOPIC
-from contracts.values import order_id_of
+from contracts.values import order_id_of, outside_id_of
 from ordermill.broker import Place, consuming, home_of, messages, places_of
 
 if TYPE_CHECKING:
@@ -149,10 +149,11 @@ async def _about(consumer: Any, topics: Sequence[Topic], keys: Collection[str]) 
 
 async def _read(records: AsyncIterator[Record]) -> AsyncIterator[Told]:
     async for record in records:
-        yield _told(record)
+        yield told_by(record)
 
 
-def _told(record: Record) -> Told:
+def told_by(record: Record) -> Told:
+    """What one record tells; an outsider's has the id under which it is heard, which effects name as their cause."""
     place = (record.topic, record.partition, record.offset, (record.key or b"").decode(errors="replace"))
     headers = {name: value.decode(errors="replace") for name, value in record.headers}
     try:
@@ -163,7 +164,8 @@ def _told(record: Record) -> Told:
         return Told(name, *place, headers.get("ce_type", "unreadable"), at, 0, "", None)
     event = _event(envelope.type, record.value)
     cause = headers.get("ce_causationid", "")
-    return Told(envelope.id, *place, envelope.type, envelope.at, envelope.revision, cause, event)
+    heard_as = outside_id_of(record.topic, event.identity()) if isinstance(event, OutsideEvent) else envelope.id
+    return Told(heard_as, *place, envelope.type, envelope.at, envelope.revision, cause, event)
 
 
 def _event(wire_type: str, body: bytes | None) -> Event | None:

@@ -10,7 +10,7 @@ from chassis.kafka import Publisher
 from chassis.wire import Headers, Outgoing
 from contracts.event import OutsideEvent
 from contracts.topics import LANES, topic_of
-from contracts.values import named_id
+from contracts.values import outside_id_of
 
 CHUNK = 2_000  # messages appended at once: about 2 MB
 
@@ -49,7 +49,7 @@ def outgoing(event: OutsideEvent, at: datetime) -> Outgoing:
     key = event.subject()
     headers = [
         *constants,
-        ("ce_id", named_id(f"{topic} {event.identity()}").encode()),
+        ("ce_id", outside_id_of(topic, event.identity()).encode()),
         ("ce_time", at.isoformat().encode()),
         ("ce_subject", key.encode()),
     ]

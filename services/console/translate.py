@@ -7,12 +7,14 @@ from pydantic import ValidationError
 from pydantic_core import to_json
 
 from chassis.wire import moment_of
+from contracts.event import OutsideEvent
 from contracts.floor import GoodsReceived
 from contracts.inventory import GoodsBooked
 from contracts.masking import MASK, masked
 from contracts.one_line import one_line
 from contracts.topic import Topic
 from contracts.topics import TOPICS, event_class, topic_named
+from contracts.values import outside_id_of
 from services.console.core.places import Message, Place
 from services.console.core.timeline import Said
 from services.console.core.topics import Declared
@@ -91,7 +93,14 @@ def said_of(record: "Record") -> Said:
         body=message.body,
         is_readable=message.is_readable,
         items=_items(type_of(record), record.value),
+        heard_as=_heard_as(record),
     )
+
+
+def _heard_as(record: "Record") -> str:
+    """Say by which id effects name a message from outside as their cause: its header's is whatever its sender likes."""
+    event = event_of(type_of(record), record.value) if topic_named(record.topic).is_outside else None
+    return outside_id_of(record.topic, event.identity()) if isinstance(event, OutsideEvent) else ""
 
 
 def _items(wire_type: str, body: bytes | None) -> frozenset[str]:

@@ -92,6 +92,11 @@ def test_an_events_id_follows_topic_subject_and_revision() -> None:
     assert values.event_id_of("a", "b", 1) in ids
 
 
+def test_a_message_from_outside_has_one_id_on_each_topic() -> None:
+    assert values.outside_id_of("a", "x") == str(uuid5(values.NAMESPACE, "a x"))
+    assert len({values.outside_id_of(*name) for name in (("a", "x"), ("a", "y"), ("b", "x"))}) == 3
+
+
 def test_derived_ids_tell_the_order_they_belong_to() -> None:
     order = values.order_id_of("web", "W-1")
     shipment = values.shipment_id_of(order, 2)

@@ -17,6 +17,8 @@ class Said:
     is_readable: bool = False
     items: frozenset[str] = frozenset()
     """The items that a receipt brings: many orders share one."""
+    heard_as: str = ""
+    """The id under which services heard it, where that is not its header's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +39,9 @@ def entries(
     pointers: Iterable[Pointer], said: Mapping[tuple[str, int, int], Said], owners: Mapping[str, str]
 ) -> list[Entry]:
     """Tell the story: by time, and in one moment causes first."""
-    known = {pointer.event_id: pointer for pointer in pointers}
+    known: dict[str, Pointer] = {}
+    for pointer in pointers:
+        known.setdefault(_said(pointer, said).heard_as or pointer.event_id, pointer)
     return [
         _entry(pointer, known.get(pointer.cause_id or ""), said, owners)
         for pointer in sorted(
@@ -50,11 +54,7 @@ def concerning(
     pointers: Iterable[Pointer], said: Mapping[tuple[str, int, int], Said], items: frozenset[str]
 ) -> list[Pointer]:
     """Leave out receipts of other items that came with the same purchase order."""
-    return [
-        pointer
-        for pointer in pointers
-        if not (brought := said.get((pointer.topic, pointer.lane, pointer.position), Said()).items) or brought & items
-    ]
+    return [pointer for pointer in pointers if not (brought := _said(pointer, said).items) or brought & items]
 
 
 def _entry(
@@ -69,17 +69,21 @@ def _entry(
         place=f"/topics/{pointer.topic}/{pointer.lane}/{pointer.position}",
         cause=cause.type.rpartition(".v")[0].partition(".")[2].replace("_", " ") if cause else "",
         took_s=max((pointer.at - cause.at).total_seconds(), 0.0) if cause else None,
-        said=said.get((pointer.topic, pointer.lane, pointer.position), Said()),
+        said=_said(pointer, said),
     )
+
+
+def _said(pointer: Pointer, said: Mapping[tuple[str, int, int], Said]) -> Said:
+    return said.get((pointer.topic, pointer.lane, pointer.position), Said())
 
 
 def _depth(pointer: Pointer, known: Mapping[str, Pointer]) -> int:
     """Count the causes behind it; a circle, which nobody should tell, ends where it closes."""
     seen: set[str] = set()
-    cause = known.get(pointer.cause_id or "")
-    while cause is not None and cause.event_id not in seen:
-        seen.add(cause.event_id)
-        cause = known.get(cause.cause_id or "")
+    cause_id = pointer.cause_id or ""
+    while cause_id in known and cause_id not in seen:
+        seen.add(cause_id)
+        cause_id = known[cause_id].cause_id or ""
     return len(seen)
 
 

@@ -42,6 +42,16 @@ def test_a_story_is_told_in_time_with_causes_first() -> None:
     assert told_story[1].cause == "order said1"
 
 
+def test_what_an_outsider_said_is_the_cause_by_the_id_under_which_it_was_heard() -> None:
+    notice, again = (pointer(number, cause=None, second=number) for number in (1, 2))
+    said = {("intake-orders", 0, number): Said(heard_as="9") for number in (1, 2)}
+
+    told_story = entries([notice, again, pointer(3, cause=9, second=4)], said, {})
+
+    assert [(entry.name, entry.cause) for entry in told_story] == [("order said1", ""), ("order said3", "order said1")]
+    assert told_story[1].took_s == 3.0
+
+
 def test_causes_in_a_circle_end_the_story_all_the_same() -> None:
     assert len(entries([pointer(1, cause=2, second=0), pointer(2, cause=1, second=0)], {}, {})) == 2
 

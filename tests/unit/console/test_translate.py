@@ -8,7 +8,8 @@ import pytest
 
 from contracts.masking import MASK
 from contracts.topics import TOPICS, event_class, topic_of
-from services.console.translate import contract_of, declared_topics, message_of
+from contracts.values import outside_id_of
+from services.console.translate import contract_of, declared_topics, message_of, said_of
 
 EXAMPLES = Path(__file__).resolve().parents[3] / "libs" / "contracts" / "examples"
 PERSONAL = {event.type for topic in TOPICS if topic.personal for event in topic.events}
@@ -53,6 +54,18 @@ def test_a_body_that_nobody_can_read_is_not_shown(body: bytes) -> None:
 
     assert not shown.is_readable
     assert shown.body == shown.brief == ""
+
+
+def test_a_message_from_outside_is_known_by_what_its_body_says() -> None:
+    captured = (EXAMPLES / "payment.captured.v1" / "typical.json").read_bytes()
+    noticed, ours = (
+        record("payment.captured.v1", captured, ("ce_id", b"whatever")),
+        record("intake.order_completed.v1", b"{}", ("ce_id", b"whatever")),
+    )
+
+    identity = event_class("payment.captured.v1").decode(captured).identity()  # type: ignore[attr-defined]
+    assert said_of(noticed).heard_as == outside_id_of("payment-notices", identity)
+    assert said_of(ours).heard_as == ""
 
 
 def test_a_strangers_header_on_a_personal_topic_is_masked() -> None:

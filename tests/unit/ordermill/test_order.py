@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from chassis.reading import read_record
 from contracts.channel import OrderPlaced
 from contracts.event import Event
 from contracts.facts import LineQuantity
@@ -11,7 +12,10 @@ from contracts.inventory import BackorderedLine, LinesBackordered
 from contracts.masking import MASK, masked
 from contracts.one_line import one_line
 from contracts.shipping import DispatchedParcel, ShipmentDispatched
-from ordermill.order.story import Told, concerning, in_order, keys_in, order_of
+from ordermill.order.command import as_rows
+from ordermill.order.story import Told, concerning, in_order, keys_in, order_of, told_by
+from services.intake.handlers import service as intake
+from tests.service.bench import FakeRecord
 
 BEGIN = datetime(2026, 5, 4, 9, tzinfo=UTC)
 ORDER = OrderPlaced.decode(Path("libs/contracts/examples/channel.order_placed.v1/typical.json").read_bytes())
@@ -33,6 +37,18 @@ def received(sku: str) -> GoodsReceived:
 def test_a_cause_stands_before_its_effect_of_the_same_moment() -> None:
     story = [told("c", cause="b", offset=1), told("b", cause="a", offset=2), told("a", offset=3)]
     assert [each.id for each in in_order(story)] == ["a", "b", "c"]
+
+
+def test_an_outsiders_message_is_known_by_the_id_under_which_it_is_heard() -> None:
+    said = [("ce_id", b"the shop's own"), ("ce_type", OrderPlaced.type.encode())]
+    record = FakeRecord("channel-orders", 0, 0, 0, ORDER.subject().encode(), ORDER.encode(), said)
+
+    assert told_by(record).id == read_record(intake, record).heard.id != "the shop's own"
+
+
+def test_what_was_said_twice_is_a_cause_from_the_first_time_on() -> None:
+    rows = as_rows([told("a", offset=1), told("b", cause="a", after_s=1), told("a", after_s=2, offset=2)])
+    assert rows[1]["since_cause_s"] == 1
 
 
 def test_a_message_that_was_read_twice_is_told_once() -> None:
