@@ -44,12 +44,13 @@ class Desk:
     connection: "asyncpg.Connection[asyncpg.Record]"
     processes: list[Popen[bytes]] = field(default_factory=list)
 
-    def start(self) -> Popen[bytes]:
+    def start(self, pause_s: float = 0.0) -> Popen[bytes]:
         """One more process."""
         number = len(self.processes)
         environment = {
             "PATH": os.environ["PATH"], "PYTHONPATH": f"{CHECKOUT}:{CHECKOUT / 'libs'}", "ORDERMILL_KAFKA": self.kafka,
             "READER_DATABASE_URL": self.url, "READER_INSTANCE": str(number), "READER_BATCH_SIZE": "100",
+            "READER_PAUSE_S": str(pause_s),
         }  # fmt: skip
         with self.log(number).open("wb") as log:
             process = Popen(
@@ -62,7 +63,7 @@ class Desk:
         """What a process said."""
         return self.folder / f"{number}.log"
 
-    async def publish(self, mark: str, number: int) -> None:
+    async def publish(self, mark: str, number: int, body: bytes = b"{}") -> None:
         """Publish records under this mark."""
         publisher = Publisher(self.kafka, "tests")
         await publisher.start()
@@ -70,7 +71,7 @@ class Desk:
         await publisher.publish(
             [
                 Outgoing(
-                    NOTES, lane_of(f"{mark}-{each}", LANES), f"{mark}-{each}", b"{}",
+                    NOTES, lane_of(f"{mark}-{each}", LANES), f"{mark}-{each}", body,
                     write_headers(Envelope(str(uuid4()), "test.noted.v1", now, 1, ""), "tests", mark, ""),
                 )
                 for each in range(number)
@@ -189,6 +190,16 @@ async def test_a_reader_told_to_stop_finishes_and_goes(desk: Desk) -> None:
     desk.start()
     await desk.until(mark, 500)
     assert await desk.noted(mark) == (500, 500)
+
+
+async def test_a_reader_that_is_behind_rests_only_when_less_than_a_batch_is_left(desk: Desk) -> None:
+    mark = uuid4().hex
+    # Two or three of them in an answer for a partition: each look finds less than a batch.
+    await desk.publish(mark, 500, b"x" * 100_000)
+
+    desk.start(pause_s=2 * PATIENCE_S)
+
+    await desk.until(mark, 400)
 
 
 async def test_a_reader_joins_no_group_and_reads_to_the_ends(desk: Desk) -> None:

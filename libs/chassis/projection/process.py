@@ -82,6 +82,7 @@ class Projector:
         self._stop = asyncio.Event()
         self._due = dict.fromkeys(range(len(projection.chores)), 0.0)
         self._read: dict[Place, tuple[int, int]] = {}
+        self._ends: dict[Place, int] = {}  # when reading began; from the first answer on, its consumer knows better
         self._pool: Pool
         self._applier: Applier
         self._consumer: Any = None
@@ -165,10 +166,11 @@ class Projector:
     async def _assign(self) -> None:
         places = [(topic, lane) for topic in self._projection.topics for lane in range(self._settings.lanes)]
         starts = await self._applier.begin(places)
-        self._read = {place: (starts[place], 0) for place in places}
         parts = [TopicPartition(*place) for place in places]
         self._consumer.assign(parts)
         ends = await self._consumer.end_offsets(parts)
+        self._read = {place: (starts[place], 0) for place in places}
+        self._ends = {(part.topic, part.partition): end for part, end in ends.items()}
         for part in parts:
             start = starts[part.topic, part.partition]
             if start > ends[part]:  # somebody made the topic anew; what it says from here on would pass for known
@@ -186,7 +188,7 @@ class Projector:
             await self._insist(records)
             lasts = [part[-1] for part in polled.values() if part]
             self._read |= {(last.topic, last.partition): (last.offset + 1, last.timestamp) for last in lasts}
-        if len(records) == self._settings.batch_size:
+        if self._missing() >= self._settings.batch_size:
             return
         if self._is_replay:
             await self._look_for_end()
@@ -228,6 +230,10 @@ class Projector:
             await asyncio.wait_for(self._stop.wait(), seconds)
             raise StoppedError
 
+    def _missing(self) -> int:
+        """Tell how many records are not yet applied, as far as the broker has said."""
+        return sum(messages for messages, _ in self._lag().values())
+
     async def _report(self) -> None:
         while True:
             await asyncio.sleep(REPORT_S)
@@ -239,7 +245,8 @@ class Projector:
         lags: dict[str, tuple[int, float]] = {}
         now_ms = datetime.now(UTC).timestamp() * 1000
         for (topic, lane), (start, at_ms) in self._read.items() if self._consumer else ():
-            behind = max(0, (self._consumer.highwater(TopicPartition(topic, lane)) or 0) - start)
+            end = self._consumer.highwater(TopicPartition(topic, lane)) or self._ends[topic, lane]
+            behind = max(0, end - start)
             messages, seconds = lags.get(topic, (0, 0.0))
             age_s = max(0.0, (now_ms - at_ms) / 1000) if behind and at_ms else 0.0
             lags[topic] = (messages + behind, max(seconds, age_s))

@@ -14,5 +14,8 @@ class Settings(chassis.Settings):
 
     model_config = SettingsConfigDict(env_prefix="READER_", frozen=True, extra="ignore", populate_by_name=True)
 
+    pause_s: float = 0.0
 
-run_projection(replace(projection, topics=[NOTES]), Settings(), 0.0)
+
+settings = Settings()
+run_projection(replace(projection, topics=[NOTES]), settings, settings.pause_s)
