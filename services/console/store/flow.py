@@ -1,5 +1,6 @@
 """What moves and what waits."""
 
+import asyncio
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
@@ -17,12 +18,17 @@ _BEGIN: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 async def flow(source: Source, now: datetime) -> Flow:
     """Give every stage with what waits in it and how fast it empties."""
-    tallies = {row["stage"]: row["orders"] for row in await source.fetch(SQL.stage_tallies)}
-    oldest = {row["stage"]: row["since"] for row in await source.fetch(SQL.oldest_in_stages, stages=[*WAITING])}
-    per_s = Counter({pace.type: pace.per_s for pace in await paces(source, now)})
-    [held] = await source.fetch(SQL.held_orders)
-    [backordered] = await source.fetch(SQL.backordered_orders)
-    [dead] = await source.fetch(SQL.resting_letters)
+    stages, waiting, moving, [held], [backordered], [dead] = await asyncio.gather(
+        source.fetch(SQL.stage_tallies),
+        source.fetch(SQL.oldest_in_stages, stages=[*WAITING]),
+        paces(source, now),
+        source.fetch(SQL.held_orders),
+        source.fetch(SQL.backordered_orders),
+        source.fetch(SQL.resting_letters),
+    )
+    tallies = {row["stage"]: row["orders"] for row in stages}
+    oldest = {row["stage"]: row["since"] for row in waiting}
+    per_s = Counter({pace.type: pace.per_s for pace in moving})
     return Flow(
         stages=tuple(
             StageFlow(

@@ -18,7 +18,7 @@ READING: Final[Mapping[str, str]] = {"plan_cache_mode": "force_custom_plan", "de
 
 
 class Source(Protocol):
-    """Something that can be asked: a page's database, or a transaction."""
+    """Something that can be asked, also several things at once."""
 
     async def fetch(self, query: Query, /, **params: object) -> list[asyncpg.Record]:
         """Run the query and return its rows."""

@@ -1,10 +1,12 @@
-"""One order's story, part by part: a page asks for those it shows."""
+"""One order's story: all parts are asked for at once, since each way to the database and back takes a while."""
 
+import asyncio
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime
+from typing import Any, Final
 
 import asyncpg
 
@@ -29,6 +31,22 @@ from services.console.core.story import (
 from services.console.store.sql import SQL, Source, facts
 
 POINTERS_MAX = 2_000  # an order of 500 lines has about as many records
+_PARTS: Final[Mapping[str, tuple[Query, type[Any]]]] = {
+    "holds": (SQL.story_holds, Hold),
+    "cancellations": (SQL.story_cancellations, Cancellation),
+    "promises": (SQL.story_promises, Promise),
+    "sourcings": (SQL.story_sourcings, Sourcing),
+    "shipments": (SQL.story_shipments, Shipment),
+    "parcels": (SQL.story_parcels, Parcel),
+    "short_picks": (SQL.story_short_picks, ShortPick),
+    "messages": (SQL.story_messages, Message),
+    "money": (SQL.story_money, MoneyEvent),
+    "invoices": (SQL.story_invoices, Invoice),
+    "refunds": (SQL.story_refunds, Refund),
+}
+_FACTS: Final[Mapping[str, Callable[[Any], object]]] = {
+    "lines": facts, "too_late": facts, "lost_quotes": facts, "lost_plans": facts, "plan": json.loads,
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,34 +70,31 @@ class Story:
 
 async def story(source: Source, order_id: str) -> Story | None:
     """Give all that the model knows of an order; None where it knows nothing."""
-    heads = await source.fetch(SQL.story_head, order_id=order_id)
+    heads, lines, *parts = await asyncio.gather(
+        source.fetch(SQL.story_head, order_id=order_id),
+        source.fetch(SQL.story_lines, order_id=order_id),
+        *(source.fetch(query, order_id=order_id) for query, _ in _PARTS.values()),
+    )
     if not heads:
         return None
-    cancellations = [Cancellation(**row) for row in await _with_facts(source, SQL.story_cancellations, order_id)]
-    shipments = [Shipment(**row) for row in await _with_facts(source, SQL.story_shipments, order_id)]
-    parcels = [Parcel(**row) for row in await _with_facts(source, SQL.story_parcels, order_id)]
-    lines = await source.fetch(SQL.story_lines, order_id=order_id)
-    return Story(
-        head=_head(heads[0]),
-        lines=_counted(lines, cancellations, shipments, parcels),
-        holds=tuple(Hold(**row) for row in await source.fetch(SQL.story_holds, order_id=order_id)),
-        cancellations=tuple(cancellations),
-        promises=tuple(Promise(**row) for row in await _with_facts(source, SQL.story_promises, order_id)),
-        sourcings=tuple(map(_sourcing, await source.fetch(SQL.story_sourcings, order_id=order_id))),
-        shipments=tuple(shipments),
-        parcels=tuple(parcels),
-        short_picks=tuple(ShortPick(**row) for row in await source.fetch(SQL.story_short_picks, order_id=order_id)),
-        messages=tuple(Message(**row) for row in await source.fetch(SQL.story_messages, order_id=order_id)),
-        money=tuple(MoneyEvent(**row) for row in await source.fetch(SQL.story_money, order_id=order_id)),
-        invoices=tuple(Invoice(**row) for row in await source.fetch(SQL.story_invoices, order_id=order_id)),
-        refunds=tuple(Refund(**row) for row in await source.fetch(SQL.story_refunds, order_id=order_id)),
-    )
+    known: dict[str, Any] = {
+        name: tuple(_read(kind, row) for row in rows)
+        for (name, (_, kind)), rows in zip(_PARTS.items(), parts, strict=True)
+    }
+    counted = _counted(lines, known["cancellations"], known["shipments"], known["parcels"])
+    return Story(head=_head(heads[0]), lines=counted, **known)
 
 
 async def pointers(source: Source, order_id: str) -> list[Pointer]:
     """Give where every record about an order lies, in the order of its time."""
     keys = [row["key"] for row in await source.fetch(SQL.story_keys, order_id=order_id) if row["key"]]
     return [Pointer(**row) for row in await source.fetch(SQL.pointers, keys=keys, limit=POINTERS_MAX)]
+
+
+async def told_at(source: Source, message_id: str) -> datetime | None:
+    """Tell when a message was sent; None where it was not, or nobody said so."""
+    rows = await source.fetch(SQL.message_told_at, message_id=message_id)
+    return rows[0]["sent_at"] if rows else None
 
 
 def _head(row: asyncpg.Record) -> StoryHead:
@@ -89,17 +104,9 @@ def _head(row: asyncpg.Record) -> StoryHead:
     return StoryHead(**columns)
 
 
-async def _with_facts(source: Source, query: Query, order_id: str) -> list[dict[str, Any]]:
-    """Read rows whose lists are stored as their events told them."""
-    lists = ("lines", "too_late", "lost_quotes")
-    return [
-        {name: facts(value) if name in lists else value for name, value in row.items()}
-        for row in await source.fetch(query, order_id=order_id)
-    ]
-
-
-def _sourcing(row: asyncpg.Record) -> Sourcing:
-    return Sourcing(**{**row, "plan": json.loads(row["plan"]), "lost_plans": facts(row["lost_plans"])})
+def _read(kind: type[Any], row: asyncpg.Record) -> object:
+    """Read a row whose facts are stored as their event told them."""
+    return kind(**{name: _FACTS[name](value) if name in _FACTS else value for name, value in row.items()})
 
 
 def _line(row: dict[str, Any], counts: dict[str, Counter[str]]) -> StoryLine:

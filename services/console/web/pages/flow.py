@@ -1,5 +1,6 @@
 """Flow, the home page: the pipeline as an order travels it, what waits where, what is about to break its promise."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -40,10 +41,15 @@ def live(desk: Desk) -> Part:
 
 async def _facts(desk: Desk) -> dict[str, object]:
     now = datetime.now(UTC)
+    flow, risk, at_risk = await asyncio.gather(
+        store.flow(desk.source, now),
+        store.risk(desk.source, now, now + SOON),
+        store.at_risk(desk.source, now + SOON, limit=RISKS_SHOWN),
+    )
     return {
-        "flow": await store.flow(desk.source, now),
-        "risk": await store.risk(desk.source, now, now + SOON),
-        "at_risk": await store.at_risk(desk.source, now + SOON, limit=RISKS_SHOWN),
+        "flow": flow,
+        "risk": risk,
+        "at_risk": at_risk,
         "drawing": draw(desk.watch),
         "trouble": desk.watch.snapshot.trouble,
         "now": now,

@@ -8,14 +8,17 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from services.console.core.addresses import address_of
 from services.console.core.roles import Role
 from services.console.gateway.mailbox import Mail
+from services.console.store import story
 from services.console.web.desk import Desk
 from services.console.web.errors import PageError
 from services.console.web.guard import seen_by
 from services.console.web.rendering import page
 
-SHOWN: Final = 100
+PATH: Final = "/mails"
+SHOWN: Final = 50
 # What somebody's mail brings along may neither run nor fetch anything, nor look like a page of ours.
 SEALED: Final = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'"
 
@@ -24,8 +27,9 @@ def routes(desk: Desk) -> list[BaseRoute]:
     """Give the list, one mail, and its body for the frame."""
 
     async def show_all(request: Request) -> Response:
-        mails, total = await run_in_threadpool(desk.mailbox.newest, SHOWN)
-        facts = {"mails": mails, "total": total, "is_there": desk.mailbox.is_there, "tab": "mails"}
+        address = address_of(PATH, request.query_params, ())
+        found, total = await run_in_threadpool(desk.mailbox.newest, address["after"], SHOWN)
+        facts = {"found": found, "total": total, "address": address, "is_there": desk.mailbox.is_there, "tab": "mails"}
         return page(request, "mails.html", "health", facts)
 
     async def show_one(request: Request) -> Response:
@@ -37,14 +41,15 @@ def routes(desk: Desk) -> list[BaseRoute]:
         return HTMLResponse(mail.html or _plain(mail), headers={"Content-Security-Policy": SEALED})
 
     return [
-        Route("/mails", seen_by(Role.OPERATOR, show_all)),
-        Route("/mails/{message_id}", seen_by(Role.OPERATOR, show_one)),
-        Route("/mails/{message_id}/body", seen_by(Role.OPERATOR, show_body)),
+        Route(PATH, seen_by(Role.OPERATOR, show_all)),
+        Route(f"{PATH}/{{message_id}}", seen_by(Role.OPERATOR, show_one)),
+        Route(f"{PATH}/{{message_id}}/body", seen_by(Role.OPERATOR, show_body)),
     ]
 
 
 async def _read(desk: Desk, message_id: str) -> Mail:
-    mail = await run_in_threadpool(desk.mailbox.read, message_id)
+    told_at = await story.told_at(desk.source, message_id)
+    mail = await run_in_threadpool(desk.mailbox.read, message_id, told_at)
     if mail is None:
         what = "The mail catcher does not have this mail."
         raise PageError(HTTPStatus.NOT_FOUND, what, "It may have been sent before the catcher began, or elsewhere.")
