@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Final
 
 from contracts.values import EXPONENTS
-from services.console.core.figures import Day, Definition, Figure, day_value, is_beyond
+from services.console.core.figures import Counted, Day, Definition, Figure, day_value, is_beyond, value_of
 from services.console.core.wording import NOTHING, duration, money
 
 SPARK_WIDTH, SPARK_HEIGHT = 120, 28
@@ -81,6 +81,14 @@ def value_text(definition: Definition, value: Decimal | None, currency: str) -> 
             return money(round(value), currency)
         case "seconds":
             return duration(float(value))
+
+
+def share_text(definition: Definition, order: Counted) -> str:
+    """Write what one order adds to a figure."""
+    numerator, denominator = definition.share(order)
+    if definition.unit == "percent" and denominator:
+        return f"{numerator} of {denominator}"
+    return value_text(definition, value_of(definition.unit, numerator, denominator), order.currency or "")
 
 
 def series_of(figure: Figure, since: date, before: date) -> Series:

@@ -260,6 +260,9 @@ select pick_id, shipment_id, line_id, sku, bin, expected, found, at from short_p
 select message_id, milestone, about, medium, template, sent_at, failed_at, reason
 from message where order_id = :order_id order by coalesce(sent_at, failed_at), message_id;
 
+-- name: message_told_at
+select sent_at from message where message_id = :message_id;
+
 -- name: story_money
 select revision, at, kind, amount, currency, payment_id, invoice_number, open, refund_id, note
 from money_event where order_id = :order_id order by revision;
@@ -456,6 +459,7 @@ select order_id, channel, channel_order_id, currency, total, placed_at as counte
     lines_promised, lines_available, units_promised, units_available, incidents
 from placed_order
 where placed_at >= :since::timestamptz and placed_at < :before::timestamptz
+  and (:currency::text = '' or currency = :currency)
   and case :name::text when 'K13' then stage not in ('cancelled', 'rejected') else lines_promised is not null end
   and (not :only_bad::boolean or lines_available < lines_promised)
   and (placed_at, order_id) < (:after::timestamptz, :after_id::text)
@@ -468,7 +472,10 @@ select order_id, channel, channel_order_id, currency, total, shipped_at as count
     lines_promised, lines_available, units_promised, units_available, incidents
 from placed_order
 where shipped_at >= :since::timestamptz and shipped_at < :before::timestamptz
-  and (not :only_bad::boolean or incidents <> '{}' and incidents && array['short_pick', 'parcel_destroyed'])
+  and (:currency::text = '' or currency = :currency)
+  and (not :only_bad::boolean or case :name::text
+      when 'K14' then label_cost + packaging_cost > total - value_cancelled - goods_cost
+      else incidents <> '{}' and incidents && array['short_pick', 'parcel_destroyed'] end)
   and (shipped_at, order_id) < (:after::timestamptz, :after_id::text)
 order by shipped_at desc, order_id desc
 limit :limit;
@@ -479,6 +486,7 @@ select order_id, channel, channel_order_id, currency, total, first_ship_by as co
     lines_promised, lines_available, units_promised, units_available, incidents
 from placed_order
 where first_ship_by >= :since::timestamptz and first_ship_by < :before::timestamptz
+  and (:currency::text = '' or currency = :currency)
   and stage not in ('cancelled', 'rejected') and (shipped_at is not null or first_ship_by < :now::timestamptz)
   and (not :only_bad::boolean or (shipped_at is null or shipped_at > first_ship_by))
   and (first_ship_by, order_id) < (:after::timestamptz, :after_id::text)
@@ -491,6 +499,7 @@ select order_id, channel, channel_order_id, currency, total, delivered_at as cou
     lines_promised, lines_available, units_promised, units_available, incidents
 from placed_order
 where delivered_at >= :since::timestamptz and delivered_at < :before::timestamptz
+  and (:currency::text = '' or currency = :currency)
   and (not :only_bad::boolean or incidents <> '{}')
   and (delivered_at, order_id) < (:after::timestamptz, :after_id::text)
 order by delivered_at desc, order_id desc
@@ -502,6 +511,7 @@ select order_id, channel, channel_order_id, currency, total, ended_at as counted
     lines_promised, lines_available, units_promised, units_available, incidents
 from placed_order
 where ended_at >= :since::timestamptz and ended_at < :before::timestamptz
+  and (:currency::text = '' or currency = :currency)
   and (not :only_bad::boolean or incidents <> '{}')
   and (ended_at, order_id) < (:after::timestamptz, :after_id::text)
 order by ended_at desc, order_id desc

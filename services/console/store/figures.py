@@ -51,7 +51,8 @@ async def orders_behind(source: Source, asked: Behind, after: str | None = None,
         "since": datetime.combine(asked.since, time(), UTC),
         "before": datetime.combine(asked.before, time(), UTC),
         **({"now": asked.now} if cohort == "due" else {}),
-        **({"name": asked.name} if cohort == "placed" else {}),
+        **({"name": asked.name} if cohort in {"placed", "shipped"} else {}),
+        "currency": asked.currency,
     }
     rows = await source.fetch(
         _BEHIND[cohort], **window, only_bad=asked.only_bad, after=start, after_id=start_id, limit=limit + 1

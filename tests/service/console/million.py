@@ -16,7 +16,7 @@ import asyncpg
 
 from chassis import Queries
 from chassis.ledger import Statements
-from services.console.core.figures import Behind, Name
+from services.console.core.figures import DEFINITIONS, Behind, Name
 from services.console.core.orders import Sort, Wanted
 from services.console.core.stages import Stage
 from services.console.store import (
@@ -114,8 +114,8 @@ def questions(now: datetime, order_id: str) -> dict[str, Ask]:
     asked["held, largest"] = _listed(Wanted(is_held=True), Sort.LARGEST)
     asked["packed, largest"] = _listed(Wanted(stage=Stage.PACKED), Sort.LARGEST)
     asked["one customer, largest"] = _listed(Wanted(customer_id="c-777"), Sort.LARGEST)
-    for figure in (Name.K8, Name.K10, Name.K16, Name.K18, Name.K21):
-        for only_bad in (False, True):
+    for figure in (Name.K8, Name.K10, Name.K14, Name.K16, Name.K18, Name.K21):
+        for only_bad in (False, True) if DEFINITIONS[figure].is_judged else (False,):
             behind = Behind(name=figure, since=month, before=today, now=now, only_bad=only_bad)
             asked[f"behind {figure}{', bad' if only_bad else ''}"] = lambda source, behind=behind: (
                 figures.orders_behind(source, behind)

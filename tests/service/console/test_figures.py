@@ -68,7 +68,7 @@ async def test_each_order_behind_a_figure_adds_its_share(model: Model) -> None:
 async def test_the_bad_orders_of_a_figure_are_those_that_worsen_it(model: Model) -> None:
     await model.hear(all_said(many()))
     numbers = {}
-    for name in (Name.K8, Name.K10, Name.K16, Name.K21):
+    for name in (Name.K8, Name.K10, Name.K14, Name.K16, Name.K21):
         behind = await figures.orders_behind(
             model.source, Behind(name=name, since=SINCE, before=BEFORE, now=NOW, only_bad=True)
         )
@@ -77,9 +77,34 @@ async def test_the_bad_orders_of_a_figure_are_those_that_worsen_it(model: Model)
     assert numbers == {
         Name.K8: {"5", "6"},
         Name.K10: {"3"},
+        Name.K14: set(),
         Name.K16: {"3", "4", "7", "8", "10", "11"},
         Name.K21: {"4", "5", "6"},
     }
+
+
+async def test_an_order_that_costs_more_to_send_than_it_leaves_worsens_its_figure(model: Model) -> None:
+    await model.hear(all_said(many()))
+    await model.bench.rows("update placed_order set label_cost = total where channel_order_id = '2'")
+
+    behind = await figures.orders_behind(
+        model.source, Behind(name=Name.K14, since=SINCE, before=BEFORE, now=NOW, only_bad=True)
+    )
+
+    assert [order.channel_order_id for order in behind.rows] == ["2"]
+
+
+async def test_behind_an_amount_are_orders_in_its_currency_alone(model: Model) -> None:
+    await model.hear(all_said(many()))
+    await model.bench.rows("update placed_order set currency = 'GBP' where channel_order_id = '2'")
+    found = {}
+    for currency in ("GBP", "EUR", ""):
+        asked = Behind(name=Name.K14, since=SINCE, before=BEFORE, now=NOW, currency=currency)
+        found[currency] = {order.channel_order_id for order in (await figures.orders_behind(model.source, asked)).rows}
+
+    assert found["GBP"] == {"2"}
+    assert "2" not in found["EUR"]
+    assert found[""] == found["EUR"] | {"2"}
 
 
 async def test_internal_cycle_and_transit_make_the_whole_cycle(model: Model) -> None:

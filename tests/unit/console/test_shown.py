@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 
 from services.console.core import wording
 from services.console.core.addresses import address_of
-from services.console.core.charts import card_of, series_of, table_of
+from services.console.core.charts import card_of, series_of, share_text, table_of
 from services.console.core.drawing import Measured, drawing
-from services.console.core.figures import DEFINITIONS, Day, Name, figure_of, limit_of
+from services.console.core.figures import DEFINITIONS, Counted, Day, Name, figure_of, limit_of
 from services.console.core.instances import together, told
+from services.console.core.stages import Stage
 from services.console.core.story import Pointer
 from services.console.core.timeline import Said, concerning, entries
 from services.console.core.trends import Trend, sparkline
@@ -115,6 +116,27 @@ def test_a_figure_is_drawn_over_the_days_asked_for() -> None:
     assert card.bars[0] == (0.0, 28.0, 29.0)
     assert series.end - series.begin == 4 * 86_400
     assert series.values == [60.0, None]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        (Name.K14, "4.50 EUR"),
+        (Name.K15, "2 h"),
+        (Name.K17_LINES, "1 of 2"),
+        (Name.K18, "\N{EN DASH}"),  # it has not arrived
+        (Name.K21, "1 of 1"),
+    ],
+)
+def test_what_an_order_adds_to_a_figure_is_told_in_its_unit(name: Name, text: str) -> None:
+    order = Counted(
+        order_id="o", channel="web", channel_order_id="1", currency="EUR", total=3_495, counted_at=BEGUN,
+        placed_at=BEGUN, packed_at=None, shipped_at=BEGUN + timedelta(hours=2), delivered_at=None, first_ship_by=None,
+        first_deliver_by=None, stage=Stage.DISPATCHED, value_cancelled=0, goods_cost=900, label_cost=450,
+        packaging_cost=0, lines_promised=2, lines_available=1, units_promised=3, units_available=2, incidents=(),
+    )  # fmt: skip
+
+    assert share_text(DEFINITIONS[name], order) == text
 
 
 @pytest.mark.parametrize(
