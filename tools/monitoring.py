@@ -139,6 +139,17 @@ ALERTS = (
         summary="nobody has asked the laws for {{ $value | humanizeDuration }}",
         runbook="laws",
     ),
+    Alert(
+        name="CostAboveMargin",
+        expr=(
+            'max by (currency) (ordermill_figure{figure="K14"})'
+            ' > max by (currency) (ordermill_figure{figure="K14-margin"})'
+        ),
+        lasting="30m",
+        severity="ticket",
+        summary="sending an order costs more than selling it leaves, over all that were paid in {{ $labels.currency }}",
+        runbook="cost-above-margin",
+    ),
 )
 ALL = {alert.name: alert for alert in ALERTS}
 
@@ -284,6 +295,12 @@ DESK = {
         Chart("A page, p95", "s", _p95("ordermill_console_seconds", "page", "")),
         Chart("Told live", "short", {"viewers": "sum(ordermill_console_viewers)"}),
         Chart("The read model is behind", "s", _largest("ordermill_lag_seconds", where='service="console"')),
+        Chart(
+            "Cost and margin of an order",
+            "short",
+            _largest("ordermill_figure", "figure, currency", ""),
+            "K14 and what it must stay below, over 30 days, in each currency's smallest unit.",
+        ),
     ),
 }
 

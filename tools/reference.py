@@ -8,7 +8,8 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from decimal import Decimal
 from enum import Enum
 from pathlib import Path
 from typing import Final, get_origin
@@ -27,6 +28,7 @@ from ordermill.cli import root
 from ordermill.world.world import Settings as WorldSettings
 from services.billing.settings import Patience
 from services.billing.settings import Settings as BillingSettings
+from services.console.core.figures import DEFINITIONS, Day, Name, figure_of
 from services.console.settings import Settings as ConsoleSettings
 from services.console.settings import WebSettings
 from services.console.web.metrics import WebMetrics
@@ -147,6 +149,8 @@ def specimens() -> dict[str, bytes]:
     with edge.timed("/v1/orders"):
         pass
     web.answered("flow", 200, 0.1)
+    day = Day(day=date(2026, 5, 5), numerator=Decimal(1), denominator=1)
+    web.figures([figure_of(DEFINITIONS[Name.K14], "EUR", [day])])
     at = datetime(2026, 5, 5, tzinfo=UTC)
     auditor.looked(LawsChecked(report_id="r", taken_at=at, took_ms=1, laws=1, unbalanced=0))
     return {

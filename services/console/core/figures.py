@@ -7,7 +7,7 @@ stretch is a sum of days.  What an order adds to both is `share`, the one place 
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import Final, Literal
@@ -20,6 +20,8 @@ Cohort = Literal["placed", "shipped", "due", "delivered", "ended"]
 
 # Incidents that say that we sent something wrong, as against late.
 INACCURATE: Final = frozenset({"short_pick", "parcel_destroyed"})
+# Over so many days figures are told to whoever asks for no others.
+DAYS: Final = 30
 
 
 class Name(StrEnum):
@@ -104,6 +106,11 @@ class Definition:
     share: Callable[[Counted], Share]
     target: Decimal | None = None
     limit: Name | None = None  # another figure that it must not pass
+
+    @property
+    def is_judged(self) -> bool:
+        """Whether one order by itself can worsen it: by what it is not, or by passing its own limit."""
+        return self.unit == "percent" or self.limit is not None
 
 
 def _seconds(begin: datetime | None, end: datetime | None) -> Share:
@@ -307,6 +314,10 @@ DEFINITIONS: Final = {
 }
 
 
+# Figures that must not pass another, and those others: Prometheus watches them.
+WATCHED: Final = tuple(name for each in DEFINITIONS.values() if each.limit for name in (each.name, each.limit))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Day:
     """A figure's two sums on one day, and its percentiles where it is a time."""
@@ -369,6 +380,12 @@ def limit_of(figure: Figure, known: Iterable[Figure]) -> Figure | None:
     return next((each for each in known if (each.definition.name, each.currency) == wanted), None)
 
 
+def span(today: date, days: int = DAYS) -> tuple[date, date]:
+    """Give so many days, today included, as the first and the one after the last."""
+    before = today + timedelta(days=1)
+    return before - timedelta(days=days), before
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Behind:
     """Which orders of a figure to show: of the days from one to another (not included); the bad ones worsen it."""
@@ -377,4 +394,5 @@ class Behind:
     since: date
     before: date
     now: datetime
+    currency: str = ""  # any
     only_bad: bool = False

@@ -1,6 +1,8 @@
 """The console as an ASGI application: its pages behind the guard, static files, health, and errors as pages."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Final
 
@@ -15,8 +17,10 @@ from starlette.types import ASGIApp
 
 from chassis import OutageError
 from chassis.errors import describe
+from services.console.core.figures import WATCHED, Figure, span
 from services.console.core.paging import CursorError
 from services.console.settings import WebSettings
+from services.console.store import Source, figures
 from services.console.web.errors import PageError
 from services.console.web.guard import Guard
 from services.console.web.live import Hub
@@ -29,12 +33,14 @@ _LOG: Final = structlog.stdlib.get_logger(__name__)
 STATIC_SECONDS: Final = 31_536_000  # a year: the address changes with the contents
 
 
-def application(settings: WebSettings, signing: Signing, hub: Hub, pages: Sequence[BaseRoute]) -> ASGIApp:
+def application(
+    settings: WebSettings, signing: Signing, hub: Hub, pages: Sequence[BaseRoute], source: Source
+) -> ASGIApp:
     """Build the application; `/metrics` answers on the health port alone."""
     metrics = WebMetrics(lambda: hub.viewers)
     app = Starlette(
         routes=[
-            *_health(settings, metrics),
+            *_health(settings, metrics, source),
             *signing.routes(),
             Route("/stream/{name:path}", _streaming(settings, signing, hub), methods=["GET"]),
             Mount(f"/static/{FINGERPRINT}", _Static(directory=STATIC)),
@@ -52,7 +58,7 @@ def application(settings: WebSettings, signing: Signing, hub: Hub, pages: Sequen
     return Timed(Guard(app, frozenset(settings.hosts), signing.find), metrics)
 
 
-def _health(settings: WebSettings, metrics: WebMetrics) -> list[Route]:
+def _health(settings: WebSettings, metrics: WebMetrics, source: Source) -> list[Route]:
     async def ok(_request: Request) -> Response:
         return PlainTextResponse("ok\n")
 
@@ -60,10 +66,18 @@ def _health(settings: WebSettings, metrics: WebMetrics) -> list[Route]:
         server = request.scope.get("server")
         if not server or server[1] != settings.health_port:
             raise HTTPException(HTTPStatus.NOT_FOUND)
+        metrics.figures(await _watched(source))
         return Response(metrics.page(), media_type="text/plain; version=0.0.4")
 
     # A database that is away makes pages say so; no other process would do better, so this one is ready all the same.
     return [Route("/live", ok), Route("/ready", ok), Route("/metrics", counted)]
+
+
+async def _watched(source: Source) -> Sequence[Figure]:
+    """Give the figures that must not pass a limit; none while the database is away, rather than old ones."""
+    with suppress(OutageError):
+        return await figures.figures(source, *span(datetime.now(UTC).date()), WATCHED)
+    return ()
 
 
 def _streaming(settings: WebSettings, signing: Signing, hub: Hub) -> Callable[[Request], object]:

@@ -1,12 +1,13 @@
-"""What the pages' process counts, for Prometheus: answers by page and status, their seconds, and who is told live."""
+"""What the pages' process tells Prometheus: answers by page and status, seconds, who is told live, and key figures."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from services.console.core.figures import Figure
 from services.console.web.rendering import PLACES
 
 # A page is made in some 5 ms, should take less than 200, and is given up after some seconds.
@@ -28,11 +29,24 @@ class WebMetrics:
         )
         told = Gauge("ordermill_console_viewers", "Pages that are told live", registry=self._registry)
         told.set_function(viewers)
+        self._figures = Gauge(
+            "ordermill_figure",
+            "A key figure of the last 30 days, in its currency's smallest unit",
+            ("figure", "currency"),
+            registry=self._registry,
+        )
 
     def answered(self, page: str, status: int, seconds: float) -> None:
         """Count one answer, from the request's head to that of the answer."""
         self._requests.labels(page, status).inc()
         self._seconds.labels(page).observe(seconds)
+
+    def figures(self, known: Iterable[Figure]) -> None:
+        """Say how figures stand; what is not among them is not told."""
+        self._figures.clear()
+        for figure in known:
+            if figure.value is not None:
+                self._figures.labels(figure.definition.name.value, figure.currency).set(float(figure.value))
 
     def page(self) -> bytes:
         """Write all of it in Prometheus' text format."""

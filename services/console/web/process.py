@@ -57,7 +57,7 @@ async def _serve(settings: WebSettings, sockets: list[socket.socket]) -> None:
         hub = Hub(parts(desk), desk.watch.look)
         ticking = asyncio.create_task(hub.run())
         try:
-            app = application(settings, signing, hub, routes(desk, signing))
+            app = application(settings, signing, hub, routes(desk, signing), desk.source)
             # h11 bounds a request's head, which httptools does not.
             server = configuration(app, settings, http="h11", lifespan="off")
             await _Server(server, hub).serve(sockets=sockets)

@@ -49,7 +49,8 @@ class Door:
         )  # fmt: skip
         signing = Signing(settings, self.database, Throttle(lambda: self.now_s), lambda: self.now)
         self.signing = signing
-        self.app = application(settings, signing, Hub({}, desk.watch.look), pages.routes(desk, signing))
+        hub = Hub({}, desk.watch.look)
+        self.app = application(settings, signing, hub, pages.routes(desk, signing), desk.source)
 
     async def admit(self, name: str, role: Role) -> None:
         """Make an account."""

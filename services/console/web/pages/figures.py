@@ -1,7 +1,7 @@
 """Key figures: the number, how it went, how it is defined, the orders behind it, and files of it."""
 
 from dataclasses import asdict
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from http import HTTPStatus
 from typing import Final
 
@@ -10,8 +10,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from services.console.core.addresses import Address, address_of
-from services.console.core.charts import card_of, series_of, table_of
-from services.console.core.figures import DEFINITIONS, Behind, Figure, Name, figure_of, limit_of
+from services.console.core.charts import card_of, series_of, share_text, table_of
+from services.console.core.figures import DAYS, DEFINITIONS, Behind, Figure, Name, figure_of, limit_of, span
 from services.console.store import figures as store
 from services.console.web.desk import Desk
 from services.console.web.errors import PageError
@@ -20,7 +20,7 @@ from services.console.web.spreadsheets import as_csv, as_xlsx
 
 PATH: Final = "/figures"
 SPANS: Final = {"7": "7 days", "30": "30 days", "90": "90 days", "365": "a year"}
-DEFAULT_SPAN: Final = "30"
+DEFAULT_SPAN: Final = str(DAYS)
 
 
 def routes(desk: Desk) -> list[BaseRoute]:
@@ -60,12 +60,21 @@ class Figures:
         since, before = _span(address)
         figure = await self._figure(name, address)
         limits = await store.figures(self._source, since, before, [limit]) if (limit := figure.definition.limit) else []
-        behind = Behind(name=name, since=since, before=before, now=datetime.now(UTC), only_bad=bool(address["bad"]))
+        definition = figure.definition
+        behind = Behind(
+            name=name,
+            since=since,
+            before=before,
+            now=datetime.now(UTC),
+            currency=figure.currency,
+            only_bad=definition.is_judged and bool(address["bad"]),
+        )
         orders = await store.orders_behind(self._source, behind, address["after"] or None)
         facts = {
             "card": card_of(figure, since, before, limit_of(figure, limits)),
-            "definition": figure.definition,
+            "definition": definition,
             "orders": orders,
+            "shares": [share_text(definition, order) for order in orders.rows],
             "address": address,
             "spans": SPANS,
             "default": DEFAULT_SPAN,
@@ -104,5 +113,4 @@ def _asked(request: Request) -> tuple[Name, Address]:
 def _span(address: Address) -> tuple[date, date]:
     """Give the days asked for, today included."""
     days = int(address["days"] if address["days"] in SPANS else DEFAULT_SPAN)
-    before = datetime.now(UTC).date() + timedelta(days=1)
-    return before - timedelta(days=days), before
+    return span(datetime.now(UTC).date(), days)
