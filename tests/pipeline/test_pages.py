@@ -34,7 +34,10 @@ PAGES = {
     "/health": "Health",
     "/health/laws": "Health",
     "/mails": "Health",
+    "/accounts": "Accounts",
 }
+# Whose first row leads to a page of its own, with this heading.
+LISTS = {"/topics/intake-orders": "intake-orders", "/stock": "Stock", "/mails": "Mails"}
 STALE_MS = 20_000
 
 
@@ -64,13 +67,24 @@ async def shop(pipeline: Pipeline) -> AsyncIterator[Shop]:
             await pipeline.end(services.PAGES)
 
 
+async def every_page(shop: Shop, visitor: Visitor) -> dict[str, str]:
+    """Each page's path, and what its heading says."""
+    found = {**PAGES, f"/orders/{shop.completed}": shop.number}
+    for path, heading in LISTS.items():
+        page = await visitor.go(path)
+        href = await page.locator("tbody a").first.get_attribute("href")
+        assert href, f"{path} has no row"
+        found[href] = heading
+    return found
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 async def test_every_page_is_shown_and_usable_for_everybody(shop: Shop, theme: Theme) -> None:
-    visitor = await shop.visitor(theme=theme)
+    visitor = await shop.visitor("admin", theme=theme)
     rules = ("color-contrast",) if theme == "dark" else ()  # only colours depend on the theme
     findings = {}
 
-    for path, heading in {**PAGES, f"/orders/{shop.completed}": shop.number}.items():
+    for path, heading in (await every_page(shop, visitor)).items():
         page = await visitor.go(path)
         await expect(page.get_by_role("heading", level=1)).to_contain_text(heading)
         findings[path] = await visitor.findings(*rules)
@@ -80,14 +94,17 @@ async def test_every_page_is_shown_and_usable_for_everybody(shop: Shop, theme: T
 
 
 async def test_no_page_is_wider_than_a_phone(shop: Shop) -> None:
-    visitor = await shop.visitor(width=390)
-    wide = []
+    visitor = await shop.visitor("admin", width=390)
+    wide, lost = [], []
 
-    for path in [*PAGES, f"/orders/{shop.completed}"]:
-        await visitor.go(path)
+    for path in await every_page(shop, visitor):
+        page = await visitor.go(path)
         wide += [path] if await visitor.is_too_wide() else []
+        box = await page.locator(".side [aria-current]").bounding_box()
+        lost += [path] if box is None or not 0 <= box["x"] <= box["x"] + box["width"] <= 390 else []
 
     assert wide == []
+    assert lost == [], "the bar shows which page is open"
 
 
 async def test_what_is_said_about_an_order_appears_while_somebody_looks(shop: Shop) -> None:
@@ -126,6 +143,7 @@ async def test_a_dead_letter_is_repaired_from_the_page_and_its_order_completes(s
     visitor = await shop.visitor()
     page = await visitor.until_there(f"/dead-letters/intake/{letter['id']}")
     await expect(page.get_by_label("The message as it came")).to_contain_text(order.channel_order_id)
+    assert await visitor.findings() == []
 
     await page.get_by_label("The message as it came").fill(order.encode().decode())
     await page.get_by_label("Why").fill("the shop misspelt a field")

@@ -37,6 +37,14 @@ document.addEventListener("htmx:sseError", async () => {
   }
 });
 
+// --- a phone shows some of the pages' names: the one that is open among them ---
+
+document.addEventListener("DOMContentLoaded", () => {
+  const bar = document.querySelector(".side");
+  const open = bar?.querySelector("[aria-current]");
+  if (open) bar.scrollLeft = open.offsetLeft - (bar.clientWidth - open.offsetWidth) / 2;
+});
+
 // --- keys: "/" leads to the search, Escape closes menus ---
 
 document.addEventListener("keydown", (key) => {
@@ -77,6 +85,9 @@ async function drawChart(place) {
   const muted = color("--muted");
   const line = color("--line");
   const axis = { stroke: muted, grid: { stroke: line, width: 1 }, ticks: { show: false }, font: "11px Inter" };
+  // Days as everywhere else on these pages: by UTC, the year first.
+  const days = { ...axis, values: (_chart, ticks) => ticks.map((tick) => new Date(tick * 1000).toISOString().slice(5, 10)) };
+  const numbers = { ...axis, size: 56, label: unit, labelSize: 18, labelFont: axis.font };
   const series = [{}, { label: unit, stroke: color("--accent"), width: 2, spanGaps: true, points: { show: times.length < 40, size: 5 } }];
   const data = [times, values];
   if (target !== null) {
@@ -85,7 +96,7 @@ async function drawChart(place) {
   }
   const box = { width: place.clientWidth, height: Number(place.dataset.height || 180) };
   const chart = new uPlot(
-    { ...box, series, axes: [axis, { ...axis, size: 56 }], legend: { show: false }, cursor: { y: false }, scales: { x: { time: true, range: () => [begin, end] } } },
+    { ...box, series, axes: [days, numbers], tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC"), legend: { show: false }, cursor: { y: false }, scales: { x: { time: true, range: () => [begin, end] } } },
     data,
     place,
   );
