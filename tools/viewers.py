@@ -1,117 +1,247 @@
 """Measures what viewers cost: the processor time of the console's pages with nobody looking, and with many.
 
-Run `.venv/bin/python tools/viewers.py 50` in a stack that runs (`ordermill up`), with orders on their way where that is
-the question (`ordermill demo --orders 20000` beside it).  Then every page is asked for, one after the other, again and
-again, and the times are told.
+Run `.venv/bin/python tools/viewers.py 50` in a stack that runs (`ordermill up`).  Several numbers are tried one after
+the other.  With the last of them still looking, every page is asked for again and again, and the times are told.
+
+With `--replay` the projector begins with an empty model, reads everything that the topics hold, and begins anew when it
+is at their end: more orders a second than the pipeline makes, for as long as it takes.  For a stack without worth that
+holds some thousand orders (`ordermill demo --orders 12000`): its pages show half a history meanwhile.
 """
 
+import argparse
 import asyncio
+import os
 import re
-import statistics
-import sys
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections import Counter
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from statistics import median
 from typing import Final
 
+import asyncpg
 import httpx
 
+from chassis.postgres import Connection
 from ordermill import services, stack
-from ordermill.access import reading
+from ordermill.access import changing
+from ordermill.bench.machine import cpu_s
+from ordermill.console import PROJECTOR
 from ordermill.stack import Stack
 
 MEASURED_S: Final = 30.0
 SETTLED_S: Final = 5.0
-ROUNDS: Final = 20
+ROUNDS: Final = 40
+LOOK_S: Final = 0.25
 STREAMS: Final = ("flow", "topics:sort=name", "health", "laws", "flow")
 PAGES: Final = (
-    "/", "/orders", "/orders?sort=largest", "/dead-letters", "/stock", "/stock/backorders", "/money", "/figures",
-    "/money/invoices?all=yes", "/figures/K15", "/topics", "/topics/intake-orders", "/health", "/health/laws",
+    "/", "/orders", "/orders?sort=largest", "/orders/{order_id}", "/dead-letters", "/stock", "/stock/{sku}",
+    "/stock/backorders", "/stock/purchases", "/money", "/money/invoices?all=yes", "/money/refunds", "/figures",
+    "/figures/K15", "/topics", "/topics/intake-orders", "/topics/intake-orders/partitions", "/health", "/health/laws",
+    "/mails", "/accounts",
 )  # fmt: skip
-NEWEST: Final = "select order_id from console.placed_order order by placed_at desc limit 1"
+WORTH_A_LOOK: Final = """
+select (select order_id from console.placed_order order by placed_at desc limit 1) as order_id,
+    (select sku from console.stock_level order by moved_at desc limit 1) as sku
+"""
+HEARD: Final = "select (select sum(next) from console.projected)::float / (select count(*) from console.placed_order)"
+READ: Final = "select sum(next)::bigint from console.projected"
+SESSIONS: Final = "select pid, application_name from pg_stat_activity where usename = 'console'"
+# An empty model in the old one's place.  Whoever keeps it notices when he loses his lock, and reads on where it says.
+ANEW: Final = """
+begin;
+select console.begin_rebuild();
+select console.keep_days('console_next', current_date - 35, current_date + 2);
+select console.finish_rebuild();
+commit;
+select pg_terminate_backend(pid) from pg_locks join pg_stat_activity using (pid)
+where locktype = 'advisory' and usename = 'console';
+"""
+IN_USE: Final = (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError)
 
 
-async def main(viewers: int) -> None:
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What both processes have done so far: processor seconds with those of their sessions, and records applied."""
+
+    at_s: float
+    pages_s: float
+    projector_s: float
+    records: float
+
+
+async def main(counts: Sequence[int], *, is_replayed: bool) -> None:
     """Measure, and tell."""
     running = stack.current()
-    async with signed_in(running) as client:
-        nobody = await cores(running)
-        looking = [asyncio.create_task(look(client, STREAMS[number % len(STREAMS)])) for number in range(viewers)]
+    async with signed_in(running) as client, changing(running) as connection:
+        heard = await connection.fetchval(HEARD)
+        print(f"{heard:.1f} records an order")
+        async with replayed(running) if is_replayed else idle():
+            nobody = tell_spent("nobody looks", heard, *await spent(running, connection))
+            for count in counts:
+                async with looked_at(client, count):
+                    many = tell_spent(f"{count} look", heard, *await spent(running, connection))
+                    print(f"  {count} viewers more: {many - nobody:+.1%} of a core")
+                    if count == counts[-1]:
+                        await ask_pages(client, connection)
+
+
+# --- what happens meanwhile -------------------------------------------------------------------------------------------
+
+
+@asynccontextmanager
+async def idle() -> AsyncIterator[None]:
+    """Leave the projector to what comes."""
+    yield
+
+
+@asynccontextmanager
+async def replayed(running: Stack) -> AsyncIterator[None]:
+    """Have the projector read everything, again and again; in the end it has read all of it."""
+    async with changing(running) as connection:
+        everything = await connection.fetchval(READ)
+        stop = asyncio.Event()
+        replaying = asyncio.create_task(replay(connection, everything, stop))
         await asyncio.sleep(SETTLED_S)
-        many = await cores(running)
-        for task in looking:
+        try:
+            yield
+        finally:
+            stop.set()
+            print(f"all records read {await replaying} times")
+
+
+async def replay(connection: Connection, everything: int, stop: asyncio.Event) -> int:
+    """Begin anew until told to stop; gives how often."""
+    rounds = 0
+    while not stop.is_set():
+        try:
+            await connection.execute(ANEW)
+        except IN_USE:
+            await connection.execute("rollback")
+            continue
+        rounds += 1
+        await caught_up(connection, everything)
+    return rounds
+
+
+async def caught_up(connection: Connection, everything: int) -> None:
+    """Wait until so many records have been read."""
+    while True:
+        if (await connection.fetchval(READ) or 0) >= everything:
+            return
+        await asyncio.sleep(LOOK_S)
+
+
+@asynccontextmanager
+async def looked_at(client: httpx.AsyncClient, count: int) -> AsyncIterator[None]:
+    """Have so many follow what changes, and wait until they do."""
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(look(client, STREAMS[number % len(STREAMS)])) for number in range(count)]
+        await asyncio.sleep(SETTLED_S)
+        yield
+        for task in tasks:
             task.cancel()
-        told = sum(task.result() for task in looking if task.done() and not task.cancelled())
-        print(f"nobody looks: {nobody:.1%} of a core; {viewers} look: {many:.1%}; more: {many - nobody:.1%}")
-        assert not told, "a stream ended before its time"
-        async with reading(running) as connection:
-            newest = await connection.fetchval(NEWEST)
-        for page in (*PAGES, *([f"/orders/{newest}"] if newest else [])):
-            tell(page, await times(client, page))
+
+
+async def look(client: httpx.AsyncClient, name: str) -> None:
+    """Follow a stream until cancelled."""
+    async with client.stream("GET", f"/stream/{name}", timeout=httpx.Timeout(60, read=None)) as answer:
+        answer.raise_for_status()
+        async for _ in answer.aiter_bytes():
+            pass
+    raise RuntimeError(f"the stream {name} ended before its time")
 
 
 @asynccontextmanager
 async def signed_in(running: Stack) -> AsyncIterator[httpx.AsyncClient]:
-    """Sign in as an operator."""
+    """Sign in as an admin, who sees every page."""
     address = services.console_address(running)
-    async with httpx.AsyncClient(base_url=address, timeout=60, limits=httpx.Limits()) as client:
-        await sign_in(client, services.console_password(running, "operator"))
+    limits = httpx.Limits(max_connections=None)
+    async with httpx.AsyncClient(base_url=address, timeout=60, limits=limits) as client:
+        form = await client.get("/sign-in")
+        token = re.search(r'name="csrf" value="([^"]+)"', form.text)
+        assert token, "the page has a form"
+        password = services.console_password(running, "admin")
+        fields = {"csrf": token[1], "next": "/", "name": "admin", "password": password}
+        answer = await client.post("/sign-in", data=fields, headers={"Origin": address})
+        assert answer.is_redirect, answer.text
         yield client
 
 
-async def sign_in(client: httpx.AsyncClient, password: str) -> None:
-    """Send the form."""
-    form = await client.get("/sign-in")
-    token = re.search(r'name="csrf" value="([^"]+)"', form.text)
-    assert token, "the page has a form"
-    fields = {"csrf": token[1], "next": "/", "name": "operator", "password": password}
-    answer = await client.post("/sign-in", data=fields, headers={"Origin": str(client.base_url).rstrip("/")})
-    assert answer.is_redirect, answer.text
+# --- meters -----------------------------------------------------------------------------------------------------------
 
 
-async def cores(running: Stack) -> float:
-    """Tell how much of a core the process takes, over some time."""
-    before, begun = await processor_s(running), time.monotonic()
+async def spent(running: Stack, connection: Connection) -> tuple[Reading, Reading]:
+    """Read the meters twice."""
+    before = await read(running, connection)
     await asyncio.sleep(MEASURED_S)
-    return (await processor_s(running) - before) / (time.monotonic() - begun)
+    return before, await read(running, connection)
 
 
-async def processor_s(running: Stack) -> float:
-    """Ask the process how much it has taken so far."""
-    port = services._places(running)[services.PAGES]  # noqa: SLF001 -- where its metrics are is nobody else's business
+async def read(running: Stack, connection: Connection) -> Reading:
+    """Read the meters."""
+    pages, projector = await cores(running, connection, services.PAGES), await cores(running, connection, PROJECTOR)
+    return Reading(time.monotonic(), pages, projector, await applied(running))
+
+
+async def cores(running: Stack, connection: Connection, name: str) -> float:
+    """Give the processor seconds of a process and of its sessions in the database."""
+    process = running.find(name)
+    assert process, f"{name} does not run"
+    sessions = await connection.fetch(SESSIONS)
+    pids = [process.pid, *(row["pid"] for row in sessions if row["application_name"].endswith(f"-{process.pid}"))]
+    return sum(cpu_s({str(pid): pid for pid in pids}).values())
+
+
+async def applied(running: Stack) -> float:
+    """Ask the projector how many records it has applied."""
+    port = services._places(running)[PROJECTOR]  # noqa: SLF001 -- where its metrics are is nobody else's business
     async with httpx.AsyncClient(timeout=30) as client:
         page = (await client.get(f"http://127.0.0.1:{port}/metrics")).text
-    found = re.search(r"^process_cpu_seconds_total (\S+)$", page, re.MULTILINE)
-    assert found, "the page of metrics tells it"
-    return float(found[1])
+    counts = re.findall(r'^ordermill_messages_total\{.*outcome="applied".*\} (\S+)$', page, re.MULTILINE)
+    return sum(map(float, counts))
 
 
-async def look(client: httpx.AsyncClient, name: str) -> int:
-    """Follow a stream until cancelled; gives the number of its bytes where it ended by itself."""
-    count = 0
-    async with client.stream("GET", f"/stream/{name}", timeout=httpx.Timeout(60, read=None)) as answer:
-        answer.raise_for_status()
-        async for part in answer.aiter_bytes():
-            count += len(part)
-    return count
+def tell_spent(name: str, heard: float, before: Reading, after: Reading) -> float:
+    """Print what was done and used between two readings; gives what part of a core the pages took."""
+    seconds, records = after.at_s - before.at_s, after.records - before.records
+    pages, projector = (after.pages_s - before.pages_s) / seconds, after.projector_s - before.projector_s
+    print(
+        f"{name}: pages {pages:.1%} of a core; projector {projector / seconds:.1%}, {records / seconds:,.0f} records/s"
+    )
+    print(f"  = {records / seconds / heard:.0f} orders/s, {projector / max(records, 1) * 1e6:.0f} us a record", end="")
+    print(f" (load {os.getloadavg()[0]:.1f})", flush=True)
+    return pages
 
 
-async def times(client: httpx.AsyncClient, page: str) -> list[float]:
-    """Ask for a page again and again."""
-    found = []
+async def ask_pages(client: httpx.AsyncClient, connection: Connection) -> None:
+    """Ask for all pages in turn, again and again, and tell how long each took."""
+    seconds: dict[str, list[float]] = {page: [] for page in PAGES}
+    failed = Counter[str]()
     for _ in range(ROUNDS):
-        begun = time.perf_counter()
-        (await client.get(page)).raise_for_status()
-        found.append((time.perf_counter() - begun) * 1000)
-    return sorted(found)
+        found = await connection.fetchrow(WORTH_A_LOOK)
+        for page in PAGES:
+            begun = time.perf_counter()
+            answer = await client.get(page.format_map(dict(found or {})))
+            if answer.status_code != httpx.codes.NOT_FOUND:  # a replay has just begun
+                failed[page] += answer.is_error
+                seconds[page].append(time.perf_counter() - begun)
+    for page, times in sorted(seconds.items(), key=lambda item: -p95(item[1])):
+        took = f"p50 {median(times) * 1e3:4.0f} ms   p95 {p95(times) * 1e3:4.0f} ms"
+        print(f"{page:<34} {took}   {len(times)} times{f', {failed[page]} failed' if failed[page] else ''}")
 
 
-def tell(page: str, found: Sequence[float]) -> None:
-    """Print a line."""
-    p95 = found[int(len(found) * 0.95) - 1]
-    print(f"{page:<40} p50 {statistics.median(found):6.0f} ms   p95 {p95:6.0f} ms   max {found[-1]:6.0f} ms")
+def p95(times: Iterable[float]) -> float:
+    """Give the time within which 95 of 100 came."""
+    ranked = sorted(times)
+    return ranked[int(len(ranked) * 0.95) - 1]
 
 
 if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("viewers", type=int, nargs="*", default=[50], help="how many look; several are tried in turn")
+    parser.add_argument("--replay", action="store_true", help="have the projector read everything meanwhile")
+    asked = parser.parse_args()
     with suppress(KeyboardInterrupt):
-        asyncio.run(main(int(sys.argv[1]) if len(sys.argv) > 1 else 50))
+        asyncio.run(main(asked.viewers, is_replayed=asked.replay))
