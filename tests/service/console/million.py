@@ -145,7 +145,7 @@ async def main(url: str, number: int) -> None:
         await fill(connection, number)
     order_id = await connection.fetchval("select order_id from placed_order order by placed_at limit 1 offset 500")
     settings = {"search_path": "console", "jit": "off", "random_page_cost": "1.1", **READING}
-    async with asyncpg.create_pool(url, min_size=1, max_size=2, server_settings=settings) as pool:
+    async with asyncpg.create_pool(url, min_size=1, max_size=4, server_settings=settings) as pool:
         seconds = await measure(Database(pool, 60), order_id, TIMES)
     for name, each in sorted(seconds.items(), key=lambda item: -statistics.quantiles(item[1], n=20)[-1]):
         p50, p95 = statistics.median(each), statistics.quantiles(each, n=20)[-1]
