@@ -6,22 +6,21 @@ import asyncio
 import re
 from collections.abc import Sequence
 from datetime import datetime
-from textwrap import shorten
 from typing import Any
 
-from contracts.one_line import one_line
 from ordermill import stack
 from ordermill.access import reading
 from ordermill.errors import CommandError
 from ordermill.options import Json
 from ordermill.order.story import Told, channel_order, order_of, story_of
 from ordermill.order.waiting import Waiting, waiting_for
+from ordermill.order.wording import says
 from ordermill.render import console, print_json, table
 from ordermill.stack import Stack
 
 ORDER_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 CANDIDATES_MAX = 5
-SAYS_MAX = 160
+ELSEWHERE = "timer, answer, other"  # the cause is on no topic, or on one that is about other things than orders
 UNREADABLE = "cannot be read, or erased: see ordermill dead-letters"
 
 
@@ -101,18 +100,19 @@ def _print(order_id: str, told: Sequence[Told], waiting: Sequence[Waiting]) -> N
     span = _seconds(told[0].at, told[-1].at)
     screen.print(f"[bold]Order {order_id}[/bold]  {channel_order(told)}  {len(told)} messages in {span:.3f} s")
     names = {each.id: each for each in reversed(told)}  # the same
-    rows = [_row(each, told[0].at, names.get(each.cause_id)) for each in told]
+    rows = [_row(each, told[0].at, names.get(each.cause_id), order_id) for each in told]
     headings = ["elapsed s", "event", "because of", "after s", "says"]
     screen.print(table(headings, rows, right=["elapsed s", "after s"]))
     for each in waiting:
         screen.print(f"[bold]waits[/bold]  {each}")
 
 
-def _row(each: Told, begun: datetime, cause: Told | None) -> tuple[str, ...]:
-    why = cause.name if cause else ("a timer, an answer or the outside" if each.cause_id else "")
+def _row(each: Told, begun: datetime, cause: Told | None, order_id: str) -> tuple[str, ...]:
+    # Short, so that what is said has room in a terminal: its full name stands above.
+    why = cause.name.rpartition(".")[2] if cause else (ELSEWHERE if each.cause_id else "")
     after = f"{_seconds(cause.at, each.at):.3f}" if cause else ""
-    says = shorten(one_line(each.body()), SAYS_MAX, placeholder=" …") if each.event else UNREADABLE
-    return f"{_seconds(begun, each.at):.3f}", each.name, why, after, says
+    said = "\n".join(says(each.body(), order_id)) if each.event else UNREADABLE
+    return f"{_seconds(begun, each.at):.3f}", each.name, why, after, said
 
 
 def _seconds(begun: datetime, ended: datetime) -> float:

@@ -14,6 +14,7 @@ from contracts.one_line import one_line
 from contracts.shipping import DispatchedParcel, ShipmentDispatched
 from ordermill.order.command import as_rows
 from ordermill.order.story import Told, concerning, in_order, keys_in, order_of, told_by
+from ordermill.order.wording import FACTS_MAX, says
 from services.intake.handlers import service as intake
 from tests.service.bench import FakeRecord
 
@@ -92,3 +93,38 @@ def test_facts_are_told_on_one_line_with_money_in_units() -> None:
 def test_many_lines_are_told_as_the_first_and_a_number() -> None:
     lines = [LineQuantity(line_id=str(number), quantity=1).model_dump() for number in range(5)]
     assert one_line({"lines": lines}) == "lines 1 x line 0 + 1 x line 1 + 1 x line 2 + and 2 more"
+
+
+def test_the_plan_and_those_that_lost_stand_below_the_facts_with_why() -> None:
+    order = "8eee587b-2d05-575b-80c7-2a498d7eeb4d"
+    body = {
+        "allocation_id": f"{order}.allocation-1", "shipments": [{"shipment_id": f"{order}.1"}], "currency": "GBP",
+        "plan": {"locations": ["LEICESTER"], "cost": 495, "deliver_by": "2026-12-02", "backordered": 0},
+        "lost_plans": [
+            {"locations": ["L", "Y"], "cost": 990, "deliver_by": "2026-12-02", "backordered": 2, "because": "cost"},
+        ],
+    }  # fmt: skip
+
+    assert says(body, order) == [
+        "allocation .allocation-1, shipments .1",
+        "plan: LEICESTER, 4.95 GBP, by 2026-12-02",
+        "not: L + Y, 9.90 GBP, by 2026-12-02, 2 backordered, lost by cost",
+    ]
+
+
+def test_a_carrier_that_takes_no_such_parcel_is_told_without_a_cost() -> None:
+    quote = {"carrier": "dpd", "service": "classic", "cost": None, "deliver_by": "2026-12-01", "because": "weight"}
+    assert says({"currency": "GBP", "lost_quotes": [quote]}, "o") == [
+        "",
+        "not: dpd classic, by 2026-12-01, lost by weight",
+    ]
+
+
+def test_what_is_about_the_order_itself_says_so() -> None:
+    assert says({"about": "o-1", "parcel_id": "o-1.1.1"}, "o-1") == ["about this order, parcel .1.1"]
+
+
+def test_long_facts_are_cut_and_choices_are_not() -> None:
+    body = {"text": "word " * 100, "currency": "GBP", "plan": {"locations": ["A"] * 90, "cost": 1, "deliver_by": "d"}}
+    facts, plan = says(body, "o")
+    assert (len(facts) <= FACTS_MAX, len(plan) > FACTS_MAX) == (True, True)
