@@ -1,4 +1,7 @@
-"""What still waits for something in the services' own tables: early messages, failed ones, timers, outside calls."""
+"""What still waits for something in the services' own tables: early messages, failed ones, outside calls.
+
+A timer that has yet to ring is nothing to wait for: most find nothing to do, days after their order was completed.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,8 @@ if TYPE_CHECKING:
     from chassis.postgres import Connection
 
 LATER = """
-select headers, reason, due, awaits, error, tries, since from {0}.later where subject = $1 or key = $1
+select headers, reason, due, awaits, error, tries, since from {0}.later
+where (subject = $1 or key = $1) and not (timer and reason = 'due')
 union all
 select type, 'call', due, null, error, tries::smallint, due from {0}.call where subject = $1
 """
