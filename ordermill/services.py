@@ -35,8 +35,9 @@ WORLD = "world"
 AUDITOR = "auditor"  # asks the laws now and again
 API = "intake-api"  # intake's other process, which takes orders over HTTP and keeps nothing
 PAGES = "console-web"  # the console's other process, which serves its pages
+LABELS, SLIPS = "shipping-api", "fulfillment-api"  # what serves labels and packing slips, out of their services' tables
 # These look on: orders come to their end without them.
-ONLOOKERS = frozenset({AUDITOR, PAGES, "console"})
+ONLOOKERS = frozenset({AUDITOR, PAGES, LABELS, SLIPS, "console"})
 ROLES = ("viewer", "operator", "admin")  # each has an account of its name in the console of a stack
 # Ten processes that start at once on two slow cores take about 20 s.
 READY_LIMIT_S = 180.0
@@ -74,6 +75,8 @@ def programs() -> list[Program]:
         *(Program(name, f"services.{name}") for name in names),
         Program(API, "services.intake", ("api",)),
         Program(PAGES, "services.console", ("web",)),
+        Program(LABELS, "services.shipping", ("api",)),
+        Program(SLIPS, "services.fulfillment", ("api",)),
         Program(AUDITOR, "ordermill.auditor"),
     ]
 
@@ -114,6 +117,15 @@ def start(stack: Stack, progress: Progress = quiet, wanted: Sequence[Program] | 
 def api_address(stack: Stack) -> str:
     """Where orders are taken over HTTP."""
     return f"http://{ports.LOOPBACK}:{_places(stack)['http']}"
+
+
+def document_addresses(stack: Stack) -> dict[str, str]:
+    """Where documents are drawn when somebody asks for them, by what they are."""
+    places = _places(stack)
+    return {
+        "Labels": f"http://{ports.LOOPBACK}:{places['labels']}/parcels/<parcel id>/label.pdf (or .zpl)",
+        "Packing slips": f"http://{ports.LOOPBACK}:{places['slips']}/shipments/<shipment id>/packing-slip.pdf",
+    }
 
 
 def api_secret(stack: Stack, channel: str) -> str:
@@ -175,6 +187,7 @@ def _places(stack: Stack) -> dict[str, int]:
 def _listeners() -> Iterator[tuple[str, str]]:
     """Each thing that listens, with the process to which it belongs."""
     yield from (("provider", WORLD), ("smtp", WORLD), ("http", API), ("pages", PAGES))
+    yield from (("labels", LABELS), ("slips", SLIPS))
     yield from ((program.name, program.name) for program in programs() if program.name != WORLD)
 
 
@@ -212,6 +225,8 @@ def _service(stack: Stack, program: Program, places: Mapping[str, int]) -> dict[
     settings = {
         "billing": {"BILLING_PROVIDER_URL": f"http://{host}:{places['provider']}"},
         "notifications": {"NOTIFICATIONS_SMTP_HOST": host, "NOTIFICATIONS_SMTP_PORT": str(places["smtp"])},
+        LABELS: {"SHIPPING_API_PORT": str(places["labels"])},
+        SLIPS: {"FULFILLMENT_API_PORT": str(places["slips"])},
         API: {"INTAKE_API_PORT": str(places["http"]), "INTAKE_API_SECRETS": json.dumps(_secrets(stack))},
     }
     role = program.module.rpartition(".")[2]

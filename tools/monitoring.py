@@ -26,7 +26,7 @@ RUNBOOKS = "docs/runbooks"
 HEALTH_PORT = 8080
 # Every process that tells how it is, as docker-compose.yml calls them.
 SERVICES = tuple(map(str, DEAD_LETTERS))
-TARGETS = (*SERVICES, "intake-api", "console", "console-web", "auditor")
+TARGETS = (*SERVICES, "intake-api", "shipping-api", "fulfillment-api", "console", "console-web", "auditor")
 SOURCE = DataSourceRef(type_val="prometheus", uid="$source")
 OF_SERVICE = 'service=~"$service"'
 WIDTH, HEIGHT = 8, 7  # three panels a row of Grafana's 24 columns

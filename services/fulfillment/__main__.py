@@ -1,8 +1,14 @@
-"""Fulfillment: work on the floor, from an allocation to closed parcels.  Assembly only; nothing here decides."""
+"""Fulfillment as a process: `python -m services.fulfillment` works, `… api` serves packing slips.  Assembly only."""
 
-from chassis import run
+import sys
+
+from chassis import documents, run
+from services.fulfillment.api import SLIPS
 from services.fulfillment.handlers import service
-from services.fulfillment.settings import Settings
+from services.fulfillment.settings import ApiSettings, Settings
 
 if __name__ == "__main__":
-    run(service, Settings())
+    if sys.argv[1:] == ["api"]:
+        documents.serve(ApiSettings(), SLIPS)
+    else:
+        run(service, Settings())

@@ -4,6 +4,7 @@ from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 import chassis
+from chassis.documents import DocumentSettings
 
 
 class Settings(chassis.Settings):
@@ -12,11 +13,17 @@ class Settings(chassis.Settings):
     model_config = SettingsConfigDict(env_prefix="FULFILLMENT_")
 
 
-class ApiSettings(Settings):
-    """Where packing slips are served."""
+class ApiSettings(DocumentSettings):
+    """The process that serves packing slips.  Its schema and role are fulfillment's."""
 
-    api_host: str = Field("127.0.0.1", description="where to listen; slips name people, so think before 0.0.0.0")
-    api_port: int = Field(8471, ge=0, le=65535, description="the port to listen on")
+    model_config = SettingsConfigDict(env_prefix="FULFILLMENT_API_")
+
+    port: int = Field(8471, ge=0, le=65535, description="its port; 0 takes a free one and prints it")
+
+    @property
+    def service(self) -> str:
+        """The service's name: the schema and the role are its, whichever process asks."""
+        return "fulfillment"
 
 
 class Practice(BaseSettings):

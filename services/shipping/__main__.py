@@ -1,10 +1,16 @@
-"""Shipping as a process. Assembly only; nothing here decides anything."""
+"""Shipping as a process: `python -m services.shipping` hears topics, `… api` serves labels.  Assembly only."""
 
-from chassis import run
+import sys
+
+from chassis import documents, run
+from services.shipping.api import LABELS
 from services.shipping.handlers import Manifests, service
-from services.shipping.settings import Settings
+from services.shipping.settings import ApiSettings, Settings
 
 if __name__ == "__main__":
-    settings = Settings()
-    Manifests.close_after = settings.dispatch_after
-    run(service, settings)
+    if sys.argv[1:] == ["api"]:
+        documents.serve(ApiSettings(), LABELS)
+    else:
+        settings = Settings()
+        Manifests.close_after = settings.dispatch_after
+        run(service, settings)

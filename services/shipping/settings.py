@@ -6,6 +6,7 @@ from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
 import chassis
+from chassis.documents import DocumentSettings
 
 
 class Settings(chassis.Settings):
@@ -23,8 +24,14 @@ class Settings(chassis.Settings):
         return timedelta(seconds=self.dispatch_after_s)
 
 
-class ApiSettings(Settings):
-    """Where labels are served."""
+class ApiSettings(DocumentSettings):
+    """The process that serves labels.  Its schema and role are shipping's."""
 
-    api_host: str = Field("127.0.0.1", description="where to listen; labels name people, so think before 0.0.0.0")
-    api_port: int = Field(8472, ge=0, le=65535, description="the port to listen on")
+    model_config = SettingsConfigDict(env_prefix="SHIPPING_API_")
+
+    port: int = Field(8472, ge=0, le=65535, description="its port; 0 takes a free one and prints it")
+
+    @property
+    def service(self) -> str:
+        """The service's name: the schema and the role are its, whichever process asks."""
+        return "shipping"

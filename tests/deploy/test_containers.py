@@ -80,6 +80,13 @@ def test_compose_sets_only_variables_the_edge_reads() -> None:
     assert set(compose()["intake-api"]["environment"]) <= variables_of(EdgeSettings)
 
 
+@pytest.mark.parametrize("service", ["fulfillment", "shipping"])
+def test_compose_sets_only_variables_that_documents_read(service: str) -> None:
+    settings = importlib.import_module(f"services.{service}.settings").ApiSettings
+
+    assert set(compose()[f"{service}-api"]["environment"]) <= variables_of(settings)
+
+
 def test_compose_sets_only_variables_the_onlookers_read() -> None:
     web, auditor = compose()["console-web"]["environment"], compose()["auditor"]["environment"]
 

@@ -88,7 +88,7 @@ def _requested(account: OrderAccount, fact: Asked) -> Event:
 
 
 def invoiced(account: OrderAccount, fact: Invoiced, issued_on: date) -> Event:
-    """Tell an invoice, with what deposits paid of it at once. Its document is rendered from this when asked for."""
+    """Tell an invoice, with what deposits paid of it at once. It holds all that a document of it says."""
     invoice = next(known for known in account.invoices if known.number == fact.number)
     return billing.OrderInvoiced(
         invoice_number=fact.number,

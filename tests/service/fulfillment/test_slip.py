@@ -4,10 +4,11 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
+from chassis.documents import application
 from chassis.ledger import Statements
 from contracts import intake
 from services.fulfillment import gateway
-from services.fulfillment.api import application, packing_slip
+from services.fulfillment.api import SLIPS, packing_slip
 from services.fulfillment.core.slip import Slip
 from services.fulfillment.settings import ApiSettings
 from tests.service.bench import Bench
@@ -56,14 +57,14 @@ async def test_there_is_no_slip_of_an_unknown_shipment(bench: Bench) -> None:
 
 async def test_slips_are_served_as_pdf_and_never_kept(work: Bench) -> None:
     settings = ApiSettings(kafka="unused:1", database_url=SecretStr(work.url))
-    app = application(settings)
+    app = application(settings, SLIPS)
     transport = httpx.ASGITransport(app=app)
     async with (
         app.router.lifespan_context(app),
         httpx.AsyncClient(transport=transport, base_url="http://slips") as client,
     ):
-        found = await client.get(f"/shipments/{SHIPMENT}/packing-slip")
-        missing = await client.get("/shipments/nothing.1/packing-slip")
+        found = await client.get(f"/shipments/{SHIPMENT}/packing-slip.pdf")
+        missing = await client.get("/shipments/nothing.1/packing-slip.pdf")
 
     assert (found.status_code, found.headers["content-type"]) == (200, "application/pdf")
     assert found.headers["cache-control"] == "no-store"

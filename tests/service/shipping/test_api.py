@@ -6,8 +6,9 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
+from chassis.documents import application
 from contracts import intake
-from services.shipping.api import application
+from services.shipping.api import LABELS
 from services.shipping.handlers import service
 from services.shipping.settings import ApiSettings
 from tests.service.bench import Bench
@@ -27,7 +28,7 @@ async def labelled(on_bench: Benches) -> AsyncIterator[Bench]:
 @pytest.fixture
 async def client(labelled: Bench) -> AsyncIterator[httpx.AsyncClient]:
     """Somebody at a printer."""
-    app = application(ApiSettings(kafka="unused:1", database_url=SecretStr(labelled.url)))
+    app = application(ApiSettings(kafka="unused:1", database_url=SecretStr(labelled.url)), LABELS)
     transport = httpx.ASGITransport(app=app)
     async with (
         app.router.lifespan_context(app),

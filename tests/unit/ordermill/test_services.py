@@ -6,10 +6,13 @@ import pytest
 
 from ordermill import services
 from ordermill.access import database_url, password_of
-from ordermill.services import API, PAGES, WORLD, Program
+from ordermill.services import API, LABELS, PAGES, SLIPS, WORLD, Program
 from ordermill.stack import Home, Stack
 
-PLACES = {"provider": 15001, "smtp": 15002, "http": 15003, "billing": 15004, "notifications": 15005, API: 15006}
+PLACES = {
+    "provider": 15001, "smtp": 15002, "http": 15003, "billing": 15004, "notifications": 15005, API: 15006,
+    "labels": 15008, "slips": 15009,
+}  # fmt: skip
 
 
 @pytest.fixture
@@ -70,6 +73,8 @@ def test_the_pages_work_in_the_consoles_role_and_find_everybody(stack: Stack) ->
     assert set(json.loads(environment["CONSOLE_WEB_SERVICES"])) == {
         *services.service_names(),
         API,
+        LABELS,
+        SLIPS,
         "console",
         services.AUDITOR,
     }
