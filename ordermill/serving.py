@@ -63,12 +63,12 @@ def up(
         print_json({"kafka": running.kafka, "postgres": running.address, "home": str(running.home.path)})
         return
     if console:
-        print(f"Console     {console}")
+        print(f"Console        {console}")
         for what, address in documents.items():
             print(f"{what:<15}{address}")
-    print(f"Kafka       {running.kafka}")
+    print(f"Kafka          {running.kafka}")
     secret = f"  (superuser's password: {running.home.password})" if running.home.password.exists() else ""
-    print(f"PostgreSQL  {running.address}{secret}")
+    print(f"PostgreSQL     {running.address}{secret}")
     print("They run until `ordermill down`.")
 
 
