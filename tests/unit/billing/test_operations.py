@@ -79,6 +79,7 @@ def test_late_word_of_an_older_reservations_end_changes_nothing() -> None:
 
     assert wishes(take_operation(order, said("expired", at=NOW), None)) == []
     assert wishes(take_operation(order, said("expired", at=SOON), None)) == [("authorization", 100)]
+    assert wishes(take_operation(account(payment()), said("expired"), None)) == [("authorization", 100)]
 
 
 def test_only_what_nothing_covers_and_nobody_was_asked_for_is_asked_for() -> None:
@@ -87,7 +88,8 @@ def test_only_what_nothing_covers_and_nobody_was_asked_for_is_asked_for() -> Non
     assert wishes(ask_authorization(account(payment(), moved=40), "p")) == [("authorization", 60)]
     assert wishes(ask_authorization(account(first, second), "p")) == [("authorization", 70)]
     assert wishes(ask_authorization(account(payment(amount=80, authorized=50)), "p")) == [("authorization", 30)]
-    assert wishes(ask_authorization(account(payment(asked_authorization=100)), "p")) == []
+    assert wishes(ask_authorization(account(payment(authorized=100)), "p")) == []
+    assert wishes(ask_authorization(account(payment(asked_authorization=40)), "p")) == []
     assert wishes(ask_authorization(account(payment("account")), "p")) == []
     assert wishes(ask_authorization(account(payment(), is_wanted=False), "p")) == []
 
@@ -118,12 +120,22 @@ def test_word_of_what_the_channel_had_captured_only_confirms() -> None:
     assert (step.account.payments, books(step)) == (order.payments, {})
 
 
+def test_word_of_a_capture_that_we_did_not_ask_for_is_booked_where_funds_were_reserved() -> None:
+    step = take_operation(account(payment(authorized=100)), said("captured"), None)
+
+    assert step.account.payment("p").captured == 100
+    assert books(step) == {Account.CASH_IN_TRANSIT: 100, Account.CUSTOMER_DEPOSITS: -100}
+
+
 def test_no_more_goes_back_than_had_come() -> None:
-    step = take_operation(account(payment("captured", captured=100), due=0), said("refunded", 150), None)
+    order = account(payment("captured", captured=100), due=0)
+    step = take_operation(order, said("refunded", 150), None)
+    asked = take_operation(order, said("refunded", 150), Request("r", "p", "refund", 0, "rf"))
 
     assert step.account.payment("p").refunded == 100
     assert books(step) == {Account.CUSTOMER_DEPOSITS: 100, Account.CASH_IN_TRANSIT: -100}
     assert told(step, Refunded) == []
+    assert told(asked, Refunded) == [Refunded("rf", "p", 100, None)]
 
 
 def declined(order: OrderAccount, request: Request | None) -> Step:
@@ -176,8 +188,12 @@ def test_a_refused_refund_is_asked_for_again_under_its_own_name() -> None:
 
 def test_money_whose_way_back_is_closed_stays_as_the_customers_credit() -> None:
     order = account(payment("captured", captured=100, asked_refund=30, refusals=RETRIES_MAX), due=70)
+    request = Request("r", "p", "refund", 30, "rf")
+    once_more = account(replace(order.payment("p"), refusals=RETRIES_MAX - 1), due=70)
 
-    step = declined(order, Request("r", "p", "refund", 30, "rf"))
+    step = declined(order, request)
+
+    assert told(declined(once_more, request), Due) == [Due("refund", "p", refusals=RETRIES_MAX, request_id="r")]
 
     assert (wishes(step), told(step, Due)) == ([], [])
     assert books(step) == {Account.CUSTOMER_DEPOSITS: 30, Account.CUSTOMER_CREDIT: -30}

@@ -49,18 +49,18 @@ def test_charges_that_were_invoiced_or_taken_off_stay_as_they_are() -> None:
 
 
 def test_the_carrier_collects_what_is_open_on_the_shipments_invoice() -> None:
-    payments = payment("delivery", 60, "d"), payment("delivery", 40, "e"), payment("captured", 0, "c")
-    order = account(*payments, invoices=(invoice("N-1", 30), invoice("N-2", 70)))
+    payments = payment("delivery", 60, "d"), payment("delivery", 40, "e"), payment("dispatch", 50, "f")
+    order = account(*reversed(payments), invoices=(invoice("N-1", 30), invoice("N-2", 70)))
 
     step = collect_on_delivery(order, "N-2")
 
-    assert [paid.captured for paid in step.account.payments] == [60, 10, 0]
+    assert {paid.payment_id: paid.captured for paid in step.account.payments} == {"d": 30, "e": 40, "f": 0}
     assert [(fact.payment_id, fact.invoice_number, fact.amount) for fact in told(step, Applied)] == [
-        ("d", "N-2", 60),
-        ("e", "N-2", 10),
+        ("e", "N-2", 40),
+        ("d", "N-2", 30),
     ]
     assert books(step) == {Account.CARRIER_COLLECTIONS: 70, Account.RECEIVABLE: -70}
-    assert [paid.captured for paid in collect_on_delivery(step.account, "N-1").account.payments] == [60, 40, 0]
+    assert [paid.captured for paid in collect_on_delivery(step.account, "N-1").account.payments] == [0, 40, 60]
 
 
 def test_nothing_is_collected_where_nothing_was_invoiced() -> None:
@@ -78,14 +78,17 @@ def credit(order: OrderAccount, lines: list[CreditableLine], **units: int) -> St
 
 
 def test_what_never_arrives_is_credited_and_what_was_paid_for_it_goes_back() -> None:
-    paid = account(payment("captured", captured=100), invoices=(invoice("N", 100, paid=100),))
+    other = invoice("M", 0)
+    paid = account(payment("captured", captured=100), invoices=(other, invoice("N", 100, paid=100)))
 
     step = credit(paid, CREDITABLE, line1=1)
 
     [note] = told(step, Credited)
     assert (note.number, note.invoice_number, note.parcel_id) == ("CN-1", "N", "parcel")
     assert (note.charges, note.total) == (0, 30)
-    assert (step.account.due, step.account.invoices[0].open, step.account.invoices[0].credited) == (70, 0, 30)
+    assert (step.account.due, step.account.invoices[1].open, step.account.invoices[1].credited) == (70, 0, 30)
+    assert step.account.invoices[0] == other
+    assert told(step, Applied) == []
     assert [(fact.wish, fact.amount, fact.credit_note_number) for fact in told(step, Asked)] == [("refund", 30, "CN-1")]
     assert books(step) == {Account.REVENUE: 30, Account.CUSTOMER_DEPOSITS: -30}
 
@@ -96,6 +99,7 @@ def test_what_was_not_paid_yet_only_lowers_the_invoice() -> None:
     step = credit(owing, CREDITABLE, line1=1)
 
     assert (step.account.invoices[0].paid, step.account.invoices[0].open) == (70, 0)
+    assert told(step, Applied) == []
     assert books(step) == {Account.REVENUE: 30, Account.RECEIVABLE: -20, Account.CUSTOMER_CREDIT: -10}
 
 

@@ -86,6 +86,15 @@ def test_what_is_open_is_captured_payment_by_payment() -> None:
     assert [fact.request_id for fact in told(settle(order), Asked)] == [request_id_of("o", n) for n in (1, 2)]
 
 
+def test_what_the_provider_was_asked_for_already_is_not_asked_for_twice() -> None:
+    voiding = replace(TWO_CARDS[1], asked_void=30)
+    paid = payment("captured", 60, "a", captured=60), payment("captured", 40, "b", captured=40, asked_refund=30)
+
+    assert asked(account(voiding, due=10, invoices=(invoice("N", 40),))) == [("capture", "b", 10)]
+    assert asked(account(TWO_CARDS[0], voiding, due=40)) == [("void", "b", 10), ("void", "a", 20)]
+    assert asked(account(*paid, due=40)) == [("refund", "b", 10), ("refund", "a", 20)]
+
+
 def test_a_capture_that_was_just_refused_is_not_tried_at_once() -> None:
     resting = replace(TWO_CARDS[0], is_resting=True)
 

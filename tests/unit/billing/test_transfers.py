@@ -2,7 +2,17 @@
 
 import pytest
 
-from services.billing.core.transfers import Claim, Share, remittance_key, remittance_keys, split_transfer
+from services.billing.core.ledger import Account, post
+from services.billing.core.step import Applied, Asked
+from services.billing.core.transfers import (
+    Claim,
+    Share,
+    remittance_key,
+    remittance_keys,
+    split_transfer,
+    take_transfer,
+)
+from tests.unit.billing.builders import account, invoice, payment, told
 
 ORDER = "1d5f09a9-5b02-566f-b519-fe92e59a0113"
 
@@ -29,7 +39,11 @@ def test_an_order_id_is_found_however_it_is_written(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["", "   ", "many thanks", "- - -", "1 2"])
 def test_a_text_without_a_number_names_nothing(text: str) -> None:
-    assert not [key for key in remittance_keys(text) if len(key) > 6]
+    assert remittance_keys(text) == []
+
+
+def test_a_short_number_names_no_invoice() -> None:
+    assert remittance_keys("A-12 B-1234") == ["a12b1234", "b1234"]
 
 
 def test_a_long_text_is_bounded() -> None:
@@ -54,3 +68,20 @@ def test_money_for_a_paid_invoice_still_goes_to_its_order() -> None:
 
 def test_money_that_names_nothing_known_is_nobodys() -> None:
     assert split_transfer(5, ["a1"], {}) == []
+
+
+def test_what_an_order_lacks_is_its_deposit_and_the_rest_the_customers_credit() -> None:
+    step = take_transfer(account(moved=40, invoices=(invoice("N-1", 50), invoice("N-2", 50))), 100, ("bank-1", "N-2"))
+
+    posting = post("transfer", "bank-1", "o", "EUR", step.entries)
+    assert posting
+    assert dict(posting.entries) == {Account.SUSPENSE: 100, Account.RECEIVABLE: -100, Account.CUSTOMER_CREDIT: -40,
+                                     Account.CUSTOMER_DEPOSITS: 40}  # fmt: skip
+    assert [fact.invoice_number for fact in told(step, Applied)] == ["N-2", "N-1"]
+
+
+def test_a_transfer_for_what_a_card_has_paid_does_not_go_back_to_the_card() -> None:
+    step = take_transfer(account(payment("captured", captured=100)), 100, ("bank-1", None))
+
+    assert told(step, Asked) == []
+    assert step.account.moved == 0

@@ -55,6 +55,15 @@ def test_what_was_reserved_in_a_bin_that_is_blocked_comes_from_elsewhere() -> No
     assert shelves.at(place("LON")).reserved == 0
 
 
+def test_what_was_reserved_and_lies_nowhere_waits_without_a_bin() -> None:
+    shelves = Stock([Shelf(place("LON"), 5, 0, 2, version=1)])
+    shelves.block(place("LON"))
+
+    done = one(demand(reserved(2, place("LON"))), shelves)
+
+    assert [(claim.quantity, claim.place, claim.promise) for claim in done.waiting] == [(2, None, TUESDAY)]
+
+
 def test_each_location_sends_the_items_that_it_has() -> None:
     shelves = Stock([Shelf(place("LON", "A"), 1, version=1), Shelf(place("BRS", "B"), 1, version=1)])
 

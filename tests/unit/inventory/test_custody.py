@@ -105,13 +105,14 @@ def test_given_back_units_are_unpicked_and_free() -> None:
 
 
 def two_bins(**allocated: Any) -> tuple[Holdings, Stock]:
-    """Five units of line 1 from bin 1 and four from bin 2, of which two and three are asked back; and another line."""
+    """Five units of line 1 from bin 1 and four from bin 2, of which two and three are asked back; and others."""
     there = [
         *holding(recalled=2, **allocated).allocations,
         *holding(recalled=3, quantity=4, place=place("LON", bin_name="2"), **allocated).allocations,
-        *holding(line_id="9", quantity=1, recalled=1, **allocated).allocations,
+        *holding(line_id="9", recalled=5, **allocated).allocations,
+        *holding(shipment=2, recalled=5, **allocated).allocations,
     ]
-    shelves_ = [Shelf(place("LON"), 9, 0, 6), Shelf(place("LON", bin_name="2"), 9, 0, 4)]
+    shelves_ = [Shelf(place("LON"), 30, 0, 15), Shelf(place("LON", bin_name="2"), 9, 0, 4)]
     return Holdings("o1", [], there), Stock(shelves_, {item(): Valuation(100, 18, 1800)})
 
 
@@ -119,10 +120,15 @@ def test_an_answer_is_spread_over_the_bins_of_a_line() -> None:
     held, stock = two_bins()
 
     close(held, outcome(released=1), stock, "e1")
-    assert [allocation.recalled for allocation in held.allocations] == [2, 2, 1]
+    assert [allocation.recalled for allocation in held.allocations] == [2, 2, 5, 5]
     close(held, outcome(refused=3), stock, "e2")
 
-    assert [(allocation.quantity, allocation.recalled) for allocation in held.allocations] == [(5, 0), (3, 1), (1, 1)]
+    assert [(allocation.quantity, allocation.recalled) for allocation in held.allocations] == [
+        (5, 0),
+        (3, 1),
+        (5, 5),
+        (5, 5),
+    ]
     assert stock.at(place("LON", bin_name="2")).reserved == 3
 
 
@@ -131,8 +137,8 @@ def test_all_that_is_given_back_leaves_every_bin_of_its_line() -> None:
 
     close(held, outcome(released=9), stock, "e1")
 
-    assert [allocation.quantity for allocation in held.allocations] == [0, 0, 1]
-    assert [stock.at(place("LON", bin_name=name)).reserved for name in "12"] == [1, 0]
+    assert [allocation.quantity for allocation in held.allocations] == [0, 0, 5, 5]
+    assert [stock.at(place("LON", bin_name=name)).reserved for name in "12"] == [10, 0]
 
 
 def test_units_given_back_for_a_hold_stay_reserved() -> None:

@@ -253,7 +253,7 @@ def test_units_go_to_the_oldest_promise_and_the_rest_waits_on() -> None:
 
 
 def test_units_are_given_from_the_fullest_bins_first() -> None:
-    shelves = stock(BRS=1, EDI=0, LON=4)
+    shelves = stock(BRS=3, EDI=0, LON=4)
 
     [gift] = give([waiting("o1", 5, day(3))], shelves, {item(): "e1"})
 
