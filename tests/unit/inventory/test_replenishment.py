@@ -191,6 +191,17 @@ def test_a_supplier_is_asked_a_bounded_number_of_times() -> None:
     assert len(names) == ATTEMPTS_MAX - 1
 
 
+def test_only_what_a_supplier_refused_counts_as_asked_before() -> None:
+    failed = purchase(A=2, B=2)
+    failed.lines[0].refuse(2)
+
+    ordered = [again(failed, units, {sku: supply(sku) for sku in "AB"}, MONDAY) for units in (
+        {item("B"): 2}, {item("A"): 2}, {item("A"): 2, item("B"): 2},
+    )]  # fmt: skip
+
+    assert [one.attempt for one in ordered if one] == [1, 2, 2]
+
+
 def test_a_supplier_who_delivered_to_others_may_be_asked_again() -> None:
     brought = purchase(A=2)
     for _ in range(ATTEMPTS_MAX + 1):
@@ -234,7 +245,10 @@ def test_only_what_was_bought_and_does_not_come_is_uncovered() -> None:
 def test_claims_on_a_dead_purchase_wait_for_a_live_one() -> None:
     live = purchase(A=2)
 
-    [link] = relink([waiting("o1", 1, day(3), "PO-dead"), waiting("o2", 1, day(3))], live.lines)
+    later = PurchaseLine("PO-later", "1", item(), 2, 200)
+    those_who_wait = [waiting("o1", 1, day(3), "PO-dead"), waiting("o2", 1, day(3)), waiting("o3", 1, day(3), None)]
+
+    [link] = relink(those_who_wait, [*live.lines, later])
 
     assert (link.order_id, link.after.purchase_order_id) == ("o1", "PO-o1.1")
     assert relink([waiting("o1", 1, day(3), "PO-dead")], [])[0].after.purchase_order_id is None

@@ -119,8 +119,9 @@ def test_nothing_is_chosen_where_nobody_has_anything() -> None:
 
 
 def test_what_nobody_has_is_backordered_in_every_plan() -> None:
-    choice = sourced({"LON": {"A": 1}, "BRS": {"A": 1}}, A=5)
+    choice = sourced({"LON": {"A": 1}, "BRS": {"A": 1}, "EDI": {"B": 1}}, A=5)
 
+    assert winner(choice) == {"BRS": {"A": 1}, "LON": {"A": 1}}
     assert choice.plan
     assert choice.plan.backordered == 3
 
