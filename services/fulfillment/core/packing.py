@@ -144,7 +144,7 @@ class Bench:
         if not excess:
             return scan
         grams = sum(self.items[tallies[line].sku].weight_g * units for line, units in excess.items())
-        lines = tuple((line, left) for line, n in scan.units.items() if (left := n - excess.get(line, 0)))
+        lines = tuple((line, n - excess.get(line, 0)) for line, n in scan.units.items())
         return replace(scan, lines=lines, weight_g=max(scan.weight_g - grams, 0))
 
     def settled(self, shipment_id: str) -> Shipment:

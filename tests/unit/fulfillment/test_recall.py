@@ -16,7 +16,9 @@ from services.fulfillment.core.recall import (
     answer_recalls,
     changed_picks,
     opened,
+    opened_skus,
     unpack,
+    unpack_all,
 )
 
 SHIPMENT = Shipment(
@@ -108,10 +110,41 @@ def test_short_units_answer_no_more_than_is_still_asked() -> None:
 def test_only_parcels_with_the_line_asked_for_are_opened() -> None:
     other = PackedLine(number=3, line_id="2", quantity=1)
     held = holding(pick(picked=10), packed=(10,))
+    before = replace(held, packed=(*held.packed, other))
 
-    _, now = answer_recall(replace(held, packed=(*held.packed, other)), {"1": 4})
+    _, now = answer_recall(before, {"1": 4})
 
     assert [line.quantity for line in now.packed] == [6, 1]
+    assert [part.number for part in opened(before, now, ITEMS)] == [1]
+    assert opened_skus(before, now) == {"LAMP"}
+
+
+def test_only_the_line_asked_for_is_given_up() -> None:
+    lamps, rugs = pick(1, picked=4), replace(pick(2), line_id="2", sku="RUG")
+
+    before = holding(lamps, rugs)
+    answer, now = answer_recall(before, {"1": 9})
+
+    assert outcome(answer) == ({"1": 9}, {}, {})
+    assert now.picks[1] == rugs
+    assert [changed.number for changed in changed_picks(before, now)] == [1]
+    assert opened_skus(before, now) == set()
+
+
+def test_loose_units_go_back_before_a_parcel_is_opened() -> None:
+    answer, now = answer_recall(holding(pick(picked=10), packed=(4,)), {"1": 6})
+
+    assert outcome(answer) == ({"1": 6}, {}, {})
+    assert [line.quantity for line in now.packed] == [4]
+
+
+def test_all_that_shipping_gives_back_is_unpacked_shipment_by_shipment() -> None:
+    packed = holding(pick(picked=10), packed=(6, 4), state=State.PACKED)
+
+    now = unpack_all({"o.1": packed, "o.2": packed}, [("o.1", [1]), ("o.1", [2])])
+
+    assert now["o.1"].is_empty
+    assert now["o.2"] == packed
 
 
 def test_we_answer_an_ask_unless_all_of_it_was_passed_on() -> None:

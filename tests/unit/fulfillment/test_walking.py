@@ -15,6 +15,7 @@ def test_every_second_visited_aisle_is_walked_downwards() -> None:
     bins = ["B-01-1", "A-02-1", "C-01-1", "A-01-1", "B-09-1", "C-05-1"]
 
     assert walking_order(bins, {}) == ["A-01-1", "A-02-1", "B-09-1", "B-01-1", "C-01-1", "C-05-1"]
+    assert walking_order([*bins, "D-01-1", "D-02-1"], {})[-2:] == ["D-02-1", "D-01-1"]
 
 
 def test_an_aisle_without_picks_does_not_turn_the_walk() -> None:
@@ -33,6 +34,12 @@ def test_aisle_ten_comes_after_aisle_nine() -> None:
 
 def test_operators_numbers_rank_aisles_before_their_names() -> None:
     assert walking_order(["A-01-1", "B-01-1", "Z-01-1"], {"Z-01-1": 5, "B-01-1": 9}) == ["Z-01-1", "B-01-1", "A-01-1"]
+
+
+def test_an_aisle_ranks_by_the_lowest_of_its_numbers() -> None:
+    numbers = {"A-01-1": 7, "A-02-1": 1, "B-01-1": 3}
+
+    assert walking_order(["B-01-1", "A-01-1", "A-02-1"], numbers) == ["A-01-1", "A-02-1", "B-01-1"]
 
 
 def test_a_bin_of_another_scheme_is_an_aisle_alone() -> None:
