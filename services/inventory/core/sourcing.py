@@ -8,6 +8,8 @@ The best plan, in this order: leaves least unfilled; keeps the date that the buy
 cheapest; arrives first; needs the fewest shipments; is first by location id, so that the same question always has the
 same answer. A late plan is never cheap enough: where none is in time, the first to arrive wins.
 
+It knows only what is there now: whether to wait for what is coming is decided by `consolidation` (docs/decisions/0010).
+
 Not here: bins, reservations, and what is done with the result (`allocation`).
 """
 
@@ -20,11 +22,11 @@ from services.inventory.core.network import Destination, Network, Promise
 Units = Mapping[str, int]
 """Units by sku."""
 
-Because = Literal["backordered", "date", "cost", "shipments"]
+Because = Literal["backordered", "date", "cost", "shipments", "location"]
 Rank = tuple[int, int, int, int, int, tuple[str, ...]]
 
 # Why a plan loses whose rank first differs from the best in this place; see `_rank`.
-REASONS: Final[tuple[Because, ...]] = ("backordered", "date", "cost", "date", "shipments", "cost")
+REASONS: Final[tuple[Because, ...]] = ("backordered", "date", "cost", "date", "shipments", "location")
 
 # Picking, packing and handing over one more shipment, in minor units: what a split must save in carriage to pay.
 HANDLING: Final = 150
@@ -49,7 +51,10 @@ class Leg(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """One way to source the units; cost in minor units of the network's currency."""
+    """One way to source the units; cost in minor units of the network's currency.
+
+    `store.choices` keeps its fields by their order.
+    """
 
     legs: tuple[Leg, ...]
     locations: tuple[str, ...]

@@ -41,6 +41,15 @@ def test_the_cheapest_location_that_has_everything_wins() -> None:
     assert reasons(choice) == {("BRS",): "cost", ("EDI",): "cost"}
 
 
+def test_of_two_that_are_equal_in_all_the_other_lost_by_its_location() -> None:
+    lanes = (Lane(frozenset(), "*", (), tariff(100, 2)),)
+
+    choice = sourced({"LON": {"A": 1}, "BRS": {"A": 1}}, None, lanes, A=1)
+
+    assert winner(choice) == {"BRS": {"A": 1}}
+    assert reasons(choice) == {("LON",): "location"}
+
+
 def test_a_location_without_stock_is_no_plan() -> None:
     assert reasons(sourced({"LON": {"A": 2}, "BRS": {"B": 1}, "EDI": {}}, A=2)) == {}
 
