@@ -15,7 +15,13 @@ BLOCK = re.compile(r"^```(diff|sh|json|python|sql|markdown) ?(\S*)\n(.*?)^```$",
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
     """What is not ignored of this checkout, as it lies here, beside the packages that are installed already."""
-    names = subprocess.run(["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"], cwd=ROOT, capture_output=True, check=True, text=True).stdout
+    names = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
+        cwd=ROOT,
+        capture_output=True,
+        check=True,
+        text=True,
+    ).stdout
     for name in filter(None, names.split("\0")):
         if (source := ROOT / name).is_file():
             target = tmp_path / name
