@@ -5,6 +5,7 @@ A unit under an open ask is never sourced again: it counts as `recalled` until f
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final, Literal, NamedTuple
 
 from services.inventory.core.holdings import Allocation, Holdings
@@ -106,6 +107,7 @@ class ShortPick(NamedTuple):
     line_id: str
     bin: str
     lacking: int
+    at: datetime | None = None
 
 
 def short_pick(holdings: Holdings, short: ShortPick, stock: Stock, cause: str) -> None:
@@ -115,7 +117,7 @@ def short_pick(holdings: Holdings, short: ShortPick, stock: Stock, cause: str) -
     """
     for allocation in holdings.shipment(short.shipment):
         if (allocation.line_id, allocation.place.bin) == (short.line_id, short.bin):
-            stock.block(allocation.place)
+            stock.block(allocation.place, short.at)
             if allocation.recalled:
                 allocation.short += short.lacking
                 allocation.changed = True

@@ -7,6 +7,7 @@ Not here: how an average cost is kept (`valuation`), and whom units are given to
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final, Literal, NamedTuple
 
 from services.inventory.core.valuation import Valuation
@@ -64,6 +65,7 @@ class Shelf:
     blocked: bool = False
     """A pick came up short: nothing is taken from here until somebody counts."""
     version: int = 0
+    counted_at: datetime | None = None
 
     @property
     def available(self) -> int:
@@ -142,10 +144,12 @@ class Stock:
         """Take in goods that a carrier brought back at what they had cost when they left."""
         self._own(place, "returned", quantity, cause, value)
 
-    def adjust(self, place: Place, found: int, cause: str, *, is_sellable: bool = True) -> None:
+    def adjust(
+        self, place: Place, found: int, cause: str, at: datetime | None = None, *, is_sellable: bool = True
+    ) -> None:
         """Believe a count of the bin, and open it again; what cannot be sold stays blocked."""
         shelf = self.at(place)
-        shelf.blocked = not is_sellable
+        shelf.blocked, shelf.counted_at = not is_sellable, at
         self._changed(place)
         difference = found + shelf.picked - shelf.on_hand
         worth = self._values[place.item].worth(abs(difference))
@@ -171,10 +175,16 @@ class Stock:
         shelf = self.at(place)
         shelf.missing = max(0, shelf.reserved - shelf.on_hand)
 
-    def block(self, place: Place) -> None:
-        """Take nothing more from a bin until it is counted."""
-        self.at(place).blocked = True
-        self._changed(place)
+    def block(self, place: Place, since: datetime | None = None) -> None:
+        """Take nothing more from a bin until it is counted; one that was counted since then stays as the count left it.
+
+        Counts and shortages travel on topics of their own: a count may be heard before the shortage that it answers.
+        Nobody would count once more for that, and what came in there would never be found.
+        """
+        shelf = self.at(place)
+        if since is None or shelf.counted_at is None or shelf.counted_at <= since:
+            shelf.blocked = True
+            self._changed(place)
 
     def _find(self, place: Place, quantity: int, cause: str) -> None:
         """Admit units that the floor handled although our rows had lost them: their value was written off before."""

@@ -52,7 +52,7 @@ async def block_short_bins(turn: Turn, short: Sequence[Heard[LineShortPicked]]) 
     """Take nothing more from a bin that held too little; source again what it lacked and what others reserved there."""
     holdings, stock = await _load(turn, short)
     for heard in short:
-        custody.short_pick(holdings[heard.subject], translate.short_pick(heard.event), stock, heard.id)
+        custody.short_pick(holdings[heard.subject], translate.short_pick(heard), stock, heard.id)
         turn.remind(heard, OrderUnsettled(cause="short_pick"))
     await store.save_holdings(turn, holdings.values())
     causes = {heard.id: heard for heard in short}

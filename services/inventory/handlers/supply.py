@@ -33,7 +33,8 @@ async def believe_counts(turn: Turn, counted: Sequence[Heard[StockCounted]]) -> 
     causes = {heard.id: heard for heard in counted}
     for heard in counted:
         is_sellable = heard.event.condition == translate.SELLABLE
-        stock.adjust(places[heard.id], heard.event.quantity, heard.id, is_sellable=is_sellable)
+        found, at = heard.event.quantity, heard.event.scanned_at
+        stock.adjust(places[heard.id], found, heard.id, at, is_sellable=is_sellable)
     short = {place: cause for cause, place in places.items() if stock.at(place).is_overheld}
     held = await store.claims_at(turn, short) if short else []
     losses = [loss for place, cause in short.items() for loss in backlog.take_from_latest(held, place, stock, cause)]

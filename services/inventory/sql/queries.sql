@@ -51,7 +51,8 @@ order by kind, id, effective_from desc;
 -- Stock --------------------------------------------------------------------------------------------------------------
 
 -- name: load_stock
-select stock.sku, stock.stock_owner, location_id, bin, on_hand, picked, reserved, missing, blocked, version
+select stock.sku, stock.stock_owner, location_id, bin, on_hand, picked, reserved, missing, blocked, version,
+       counted_at
 from unnest(:skus::text[], :stock_owners::text[]) as wanted (sku, stock_owner)
 join stock using (sku, stock_owner);
 
@@ -70,19 +71,19 @@ order by wanted.sku, wanted.stock_owner, item.effective_from > :today::date, abs
 update stock
 set on_hand = stock.on_hand + change.on_hand, picked = stock.picked + change.picked,
     reserved = stock.reserved + change.reserved, missing = change.missing, blocked = change.blocked,
-    version = stock.version + 1
+    counted_at = change.counted_at, version = stock.version + 1
 from unnest(
     :skus::text[], :stock_owners::text[], :location_ids::text[], :bins::text[], :on_hand::int[], :picked::int[],
-    :reserved::int[], :missing::int[], :blocked::bool[])
-    as change (sku, stock_owner, location_id, bin, on_hand, picked, reserved, missing, blocked)
+    :reserved::int[], :missing::int[], :blocked::bool[], :counted_at::timestamptz[])
+    as change (sku, stock_owner, location_id, bin, on_hand, picked, reserved, missing, blocked, counted_at)
 where (stock.sku, stock.stock_owner, stock.location_id, stock.bin)
     = (change.sku, change.stock_owner, change.location_id, change.bin);
 
 -- name: add_stock
-insert into stock (sku, stock_owner, location_id, bin, on_hand, picked, reserved, missing, blocked)
+insert into stock (sku, stock_owner, location_id, bin, on_hand, picked, reserved, missing, blocked, counted_at)
 select * from unnest(
     :skus::text[], :stock_owners::text[], :location_ids::text[], :bins::text[], :on_hand::int[], :picked::int[],
-    :reserved::int[], :missing::int[], :blocked::bool[]);
+    :reserved::int[], :missing::int[], :blocked::bool[], :counted_at::timestamptz[]);
 
 -- name: add_movements
 -- In the order given; gives the ids in the same order.

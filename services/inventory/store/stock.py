@@ -64,6 +64,7 @@ def _columns(changes: Sequence[tuple[Shelf, list[int]]]) -> dict[str, list[objec
         "reserved": [change[2] for _, change in changes],
         "missing": [shelf.missing for shelf, _ in changes],
         "blocked": [shelf.blocked for shelf, _ in changes],
+        "counted_at": [shelf.counted_at for shelf, _ in changes],
     }
 
 

@@ -5,6 +5,7 @@ from datetime import date, datetime
 from functools import lru_cache
 from typing import Final
 
+from chassis import Heard
 from contracts import facts, floor, fulfillment, intake, master, shipping
 from contracts.facts import LineQuantity, RefusedLine
 from services.inventory.core.custody import Ask, Outcome, Purpose, ShortPick
@@ -154,9 +155,11 @@ def outcome(answer: fulfillment.RecallAnswered | shipping.RecallAnswered, purpos
     )
 
 
-def short_pick(short: fulfillment.LineShortPicked) -> ShortPick:
+def short_pick(heard: Heard[fulfillment.LineShortPicked]) -> ShortPick:
     """Read what a pick did not find."""
-    return ShortPick(shipment_number(short.shipment_id), short.line_id, short.bin, short.expected - short.found)
+    short = heard.event
+    lacking = short.expected - short.found
+    return ShortPick(shipment_number(short.shipment_id), short.line_id, short.bin, lacking, heard.at)
 
 
 def units_by_line(lines: Iterable[LineQuantity | RefusedLine]) -> dict[str, int]:

@@ -1,5 +1,7 @@
 """Shipments: picked, short picked, dispatched, recalled, returned."""
 
+from datetime import timedelta
+
 from contracts import inventory
 from contracts.intake import OrderReleased
 from tests.service.bench import Bench
@@ -102,6 +104,19 @@ async def test_a_blocked_bin_is_used_again_once_counted(on_bench: Benches) -> No
         assert backordered.lines[0].quantity == 2
 
         await bench.hear(counted("LON", "A", 4))
+
+        [shipment] = bench.said(inventory.OrderAllocated)[-1].shipments
+        assert (shipment.shipment_id, shipment.lines[0].quantity) == ("o1.2", 2)
+        await ties_out(bench)
+
+
+async def test_a_count_that_comes_before_its_shortage_leaves_the_bin_open(on_bench: Benches) -> None:
+    async with stocked(on_bench, LON=5) as bench:
+        await allocated(bench, 3)
+        scanned_at = bench.clock.now + timedelta(minutes=1)
+        await bench.hear(counted("LON", "A", 4, scanned_at=scanned_at))
+
+        await bench.hear(short("o1.1", "A", 3, 1), subject="o1")
 
         [shipment] = bench.said(inventory.OrderAllocated)[-1].shipments
         assert (shipment.shipment_id, shipment.lines[0].quantity) == ("o1.2", 2)

@@ -1,12 +1,15 @@
 """Shelves and their journal: a row always equals the sum of its movements, whatever the floor reports."""
 
+from datetime import timedelta
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from services.inventory.core.stock import EFFECTS, Place, Shelf, Stock
 from services.inventory.core.valuation import Valuation
-from tests.unit.inventory.builders import item, place
+from tests.unit.inventory.builders import MONDAY, item, place
 
+MINUTE = timedelta(minutes=1)
 LON = place("LON")
 
 
@@ -31,6 +34,15 @@ def test_a_count_opens_a_blocked_bin() -> None:
     stock.adjust(LON, 5, "count")
 
     assert stock.at(LON).available == 5
+
+
+def test_a_bin_is_closed_unless_it_was_counted_since() -> None:
+    for counted, shortage, available in [(MONDAY, MONDAY, 0), (MONDAY, None, 0), (MONDAY + MINUTE, MONDAY, 5)]:
+        stock, _ = shelf_of(on_hand=5)
+        stock.adjust(LON, 5, "count", counted)
+        stock.block(LON, shortage)
+
+        assert stock.at(LON).available == available
 
 
 def test_a_bin_whose_units_are_all_held_gives_nothing() -> None:
