@@ -184,22 +184,27 @@ class Bench:
         return await self.rows("select queue, reason, awaits, error, tries from later where not timer order by id")
 
 
-_PREPARED: set[str] = set()
+_PREPARED: dict[str, set[str]] = {}
+"""The databases that were made, and the services whose tables are in each."""
 
 
 @asynccontextmanager
-async def bench_of(service: Service, admin_url: str, migrations: Path | None = None) -> AsyncIterator[Bench]:
+async def bench_of(
+    service: Service, admin_url: str, migrations: Path | None = None, *, beside: str | None = None
+) -> AsyncIterator[Bench]:
     """A bench for the service with empty tables, in a database of its own that is made once a run.
 
-    `migrations`: those of a service that lives in a test.
+    `migrations`: those of a service that lives in a test; `beside`: the name of a database that several share.
     """
     own = migrations or ROOT / "services" / service.name / "sql" / "migrations"
-    name = own.parent.name if migrations else service.name
-    server, database = admin_url.rpartition("/")[0], f"bench_{name}_{os.getpid()}"
+    name = beside or (own.parent.name if migrations else service.name)
+    server, database = admin_url.rpartition("/")[0], database_named(name)
     if database not in _PREPARED:
         await _make(admin_url, database)
+        _PREPARED[database] = set()
+    if service.name not in _PREPARED[database]:
         await prepare(f"{server}/{database}", service.name, [CHASSIS_MIGRATIONS, own], "bench")
-        _PREPARED.add(database)
+        _PREPARED[database].add(service.name)
     else:
         await _empty(f"{server}/{database}", service.name)
     url = f"postgresql://{service.name}:bench@{server.rpartition('@')[2]}/{database}"
@@ -210,12 +215,18 @@ async def bench_of(service: Service, admin_url: str, migrations: Path | None = N
         yield bench
 
 
+def database_named(name: str) -> str:
+    """The database of a bench, or of several, in this run."""
+    return f"bench_{name}_{os.getpid()}"
+
+
 async def drop_benches(admin_url: str) -> None:
     """Remove the databases that this run made."""
     admin = await asyncpg.connect(admin_url)
     try:
         for database in _PREPARED:
             await admin.execute(f"drop database if exists {database} with (force)")
+        _PREPARED.clear()
     finally:
         await admin.close()
 

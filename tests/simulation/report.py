@@ -39,8 +39,21 @@ outbox, waiting rows and calls are gone; the counters account for every record; 
 told and changes nothing; of a compacted topic nobody takes an older record after a newer one, and the last in its log
 is what was said last.
 
-Not simulated: a growing number of partitions, tombstones that a log forgets, data lost by a server, and the services'
-own decisions: the handlers are stand-ins.
+Not simulated: a growing number of partitions, tombstones that a log forgets, and data lost by a server. The handlers
+are stand-ins; what the services themselves decide is in the next part.
+
+## The six services
+
+`company.py` runs the services' own handlers and cores in one process, their tables on a real PostgreSQL, between a log
+in memory and the outside world of `make demo` at its worst: short picks, declined and expired payments, late and
+partial deliveries, parcels lost and sent back, cancellations. A seed decides who goes on, how much it takes at once,
+what comes late or again, and who loses its memory between two batches; days of waiting pass at once. In the end nothing
+waits, every order has ended, and every law of `ordermill check` holds; what competes for nothing ends the same in any
+order.
+
+```sh
+ORDERMILL_COMPANY_SEEDS=50 .venv/bin/python -m pytest tests/simulation/test_company.py    # some ten seconds each
+```
 
 ## Mutants
 
