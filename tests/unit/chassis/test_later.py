@@ -2,8 +2,10 @@
 
 from datetime import UTC, datetime, timedelta
 
+from chassis.entry import UNREAD
 from chassis.later import TRIES_MAX, WAIT_MAX, Queues, Shelf, wait_before
 from chassis.ports import Standing
+from chassis.wire import finding_of, origin_of
 from tests.unit.chassis.entries import entry
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
@@ -48,6 +50,45 @@ def test_what_follows_an_early_message_waits_behind_it() -> None:
     assert (shelf.added[0].awaits, shelf.added[0].due) == ("order:x", NOW + timedelta(seconds=1))
 
 
+def test_an_early_row_waits_longer_each_time() -> None:
+    shelf = Shelf(NOW)
+    shelf.wait(entry("x", row=7, tries=3), "order:x")
+    shelf.wait(entry("y", row=8, tries=100), "order:y")
+
+    assert [(row.id, row.reason, row.due, row.awaits, row.tries) for row in shelf.kept] == [
+        (7, "early", NOW + timedelta(seconds=8), "order:x", 4),
+        (8, "early", NOW + WAIT_MAX, "order:y", 100),
+    ]
+
+
+def test_a_fresh_message_that_must_wait_stands_behind_without_a_time() -> None:
+    shelf = Shelf(NOW)
+    shelf.stand_behind(entry("x"))
+
+    assert [(row.queue, row.reason, row.due) for row in shelf.added] == [(QUEUE, "behind", None)]
+    assert not shelf.is_empty
+
+
+def test_what_is_set_aside_says_where_it_came_from_and_what_was_found() -> None:
+    shelf = Shelf(NOW)
+    shelf.stand_behind(entry("x", origin=(3, 41), problem="no_ce_id"))
+    shelf.stand_behind(entry("x"))
+
+    first, second = (row.headers for row in shelf.added)
+    assert (origin_of(first), finding_of(first)) == ((3, 41), UNREAD)
+    assert (origin_of(second), finding_of(second)) == (None, "")
+
+
+def test_an_attempt_that_only_takes_rows_off_touches_the_table() -> None:
+    shelf, row = Shelf(NOW), entry("x", row=7)
+    shelf.finish(entry("y"))
+    assert shelf.is_empty
+
+    shelf.finish(row)
+
+    assert (shelf.done, shelf.is_empty) == ([row], False)
+
+
 def test_only_a_row_that_is_not_the_head_is_sent_back() -> None:
     shelf = Shelf(NOW, queues(7, 2))
     shelf.stand_behind(entry("x", row=7))
@@ -64,8 +105,11 @@ def test_a_failure_is_tried_again_and_then_rests() -> None:
     assert [shelf.fail(entry("x", row=7, tries=tries), "broken", is_hopeless=False) for tries in range(TRIES_MAX)] == [
         None, None, TRIES_MAX,
     ]  # fmt: skip
-    assert [row.reason for row in shelf.kept] == ["failed", "failed", "dead"]
-    assert shelf.kept[-1].due is None
+    assert [(row.reason, row.due, row.tries) for row in shelf.kept] == [
+        ("failed", NOW + timedelta(seconds=2), 1),
+        ("failed", NOW + timedelta(seconds=4), 2),
+        ("dead", None, TRIES_MAX),
+    ]
 
 
 def test_what_cannot_be_read_rests_at_once() -> None:
@@ -83,5 +127,6 @@ def test_what_follows_a_hand_over_goes_the_same_way() -> None:
     shelf = Shelf(NOW)
     shelf.hand_over(entry("key", topic="payment-notices", revision=0), "payment-notices>x", "x", 3)
 
+    assert (shelf.added[0].queue, shelf.added[0].reason) == ("payment-notices>x", "due")
     assert (shelf.added[0].lane, shelf.added[0].subject, shelf.added[0].due) == (3, "x", NOW)
     assert "payment-notices>x" in shelf.queues.tail

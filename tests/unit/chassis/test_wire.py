@@ -7,11 +7,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chassis.errors import OversizeError
 from chassis.wire import (
+    HEADER_BYTES_MAX,
     HEADERS_MAX,
+    SAID_BYTES_MAX,
     Envelope,
     UnreadableError,
+    check_length,
+    finding_of,
     moment_of,
+    note_finding,
+    note_origin,
+    origin_of,
     pack_headers,
     pack_own,
     read_envelope,
@@ -85,6 +93,45 @@ def test_a_refusal_names_its_reason(headers: list[tuple[str, bytes]], reason: st
         read_envelope(headers, 0)
 
     assert raised.value.reason == reason
+
+
+def test_as_much_as_may_be_is_read() -> None:
+    longest = ("ce_id", b"i" * HEADER_BYTES_MAX)
+    headers = [longest, NEEDED[1], ("ce_sequence", b"999999999"), *[("x", b"")] * (HEADERS_MAX - 3)]
+
+    envelope = read_envelope(headers, 0)
+
+    assert (len(envelope.id), envelope.revision) == (HEADER_BYTES_MAX, 999_999_999)
+
+
+@pytest.mark.parametrize(
+    ("traceparent", "trace"),
+    [
+        (f"00-{'a' * 32}-{'b' * 16}-01", "a" * 32),
+        (f"00-{'a' * 32}-{'b' * 16}", "a" * 32),
+        (f"00-{'a' * 32}", ""),
+        (f"00-{'a' * 31}-{'b' * 16}-01", ""),
+        ("", ""),
+    ],
+)
+def test_a_trace_that_is_none_begins_anew(traceparent: str, trace: str) -> None:
+    assert read_envelope([*NEEDED, ("traceparent", traceparent.encode())], 0).trace == trace
+
+
+def test_a_stranger_cannot_say_what_we_found_out_about_a_message() -> None:
+    forged = note_origin(note_finding([("x", b"1")], "forged"), (9, 9))
+
+    assert note_finding(forged, "")[0] == ("x", b"1")
+    assert (finding_of(note_finding(forged, "")), finding_of(note_finding(forged, "bad_time"))) == ("", "bad_time")
+    assert origin_of(note_origin(forged, (3, 41))) == (3, 41)
+    assert origin_of([("x", b"1")]) is None
+
+
+def test_no_body_is_said_that_a_broker_may_refuse() -> None:
+    check_length("intake-orders", b"x" * SAID_BYTES_MAX)
+
+    with pytest.raises(OversizeError):
+        check_length("intake-orders", b"x" * (SAID_BYTES_MAX + 1))
 
 
 def test_without_a_time_the_record_s_own_counts() -> None:
