@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 
 from contracts.topic import Service, Topic
-from contracts.topics import TOPICS
+from contracts.topics import TOPICS, topics_heard_by
 from ordermill import stack
 from ordermill.broker import Log, Place, administering, consuming, logs_of, places_of, reached
 from ordermill.options import Json
@@ -86,8 +86,11 @@ async def gauging(servers: str) -> AsyncIterator[Callable[[], Awaitable[list[Lag
 
 
 def behind(group: str, positions: dict[Place, int], logs: dict[Place, Log]) -> list[Lag]:
-    """Compare a group's positions with the logs' ends. A topic in which it has none is one it does not hear."""
-    heard = {place.topic for place in positions}
+    """Compare a group's positions with the logs' ends, in every topic that it is declared to hear.
+
+    Where it has no position it has handled nothing yet: a service that never ran is behind by all there is.
+    """
+    heard = {topic.name for topic in topics_heard_by(Service(group))}
     lags, kept = Counter[str](), Counter[str]()
     for place, log in logs.items():
         if place.topic in heard:

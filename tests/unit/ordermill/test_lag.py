@@ -10,6 +10,7 @@ from ordermill.lag import Lag, behind
 from ordermill.render import duration
 
 FIRST, SECOND = Place("intake-orders", 0), Place("intake-orders", 1)
+SCANS = Place("floor-scans", 0)
 
 
 def test_a_partition_without_a_commit_counts_from_its_start() -> None:
@@ -17,8 +18,14 @@ def test_a_partition_without_a_commit_counts_from_its_start() -> None:
     assert behind("billing", {FIRST: 4}, logs) == [Lag("billing", "intake-orders", 13, 9)]
 
 
-def test_a_topic_in_which_nothing_was_committed_is_not_heard() -> None:
-    assert behind("billing", {}, {FIRST: Log(0, 10)}) == []
+def test_a_service_that_never_ran_is_behind_from_the_beginning_of_the_log() -> None:
+    assert behind("billing", {}, {FIRST: Log(2, 10)}) == [Lag("billing", "intake-orders", 8, 8)]
+
+
+def test_a_topic_that_a_service_is_not_declared_to_hear_is_none_of_its_lag() -> None:
+    assert behind("billing", {SCANS: 4}, {FIRST: Log(0, 10), SCANS: Log(0, 10)}) == [
+        Lag("billing", "intake-orders", 10, 10)
+    ]
 
 
 def test_what_was_deleted_before_it_was_read_is_no_lag() -> None:
