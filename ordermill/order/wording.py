@@ -12,6 +12,7 @@ from contracts.values import decimal_text
 FACTS_MAX = 160
 CHOSEN = "plan"
 LOST = frozenset({"lost_plans", "lost_quotes"})
+REASONS = {"backordered": "backorders"}
 
 
 def says(body: Mapping[str, Any], order_id: str) -> list[str]:
@@ -32,5 +33,6 @@ def _choice(choice: Mapping[str, Any], currency: str | None) -> str:
     price = f"{decimal_text(cost, currency)} {currency}" if cost is not None and currency else ""
     by = f"by {choice['deliver_by']}" if choice.get("deliver_by") else ""
     waiting = f"{choice['backordered']} backordered" if choice.get("backordered") else ""
-    why = f"lost by {choice['because'].replace('_', ' ')}" if "because" in choice else ""
+    because = choice.get("because")
+    why = f"lost by {REASONS.get(because, because)}" if because else ""
     return ", ".join(part for part in (what, price, by, waiting, why) if part)
