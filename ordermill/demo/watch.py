@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 SQL: Final = Queries.beside(__file__)
 
 RATE_OVER_S = 3.0
+LOOKS_LEAST = 2
 # Held orders may still be let go by the desk or by a customer's payment: look so long whether anything moves.
 QUIET_S = 3.0
 # Mails are for nobody's order to wait for; they are waited for at the end, so long at most.
@@ -75,7 +76,8 @@ class Watch:
         if not self.looks or look.progress != self.looks[-1].progress:
             self.last_move = look.at
         self.looks.append(look)
-        while look.at - self.looks[0].at > RATE_OVER_S:
+        # Looks at a big run lie further apart than that: without two of them there is no rate.
+        while len(self.looks) > LOOKS_LEAST and look.at - self.looks[0].at > RATE_OVER_S:
             self.looks.popleft()
         if not self.is_over:
             self.over_at = None

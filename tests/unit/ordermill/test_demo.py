@@ -57,6 +57,10 @@ def test_the_rate_is_that_of_the_last_seconds() -> None:
     assert watched.rate("completed") == 25
 
 
+def test_looks_that_lie_far_apart_have_a_rate_too() -> None:
+    assert watch(look(0, completed=0), look(10, completed=100), look(20, completed=300)).rate("completed") == 20
+
+
 def test_the_same_seed_makes_the_same_orders() -> None:
     first, second = (Generated(3, 1, Chance(7)).order_ids() for _ in range(2))
     assert first == second
