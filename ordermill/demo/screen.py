@@ -55,7 +55,7 @@ class Screen:
             self._live.update(self._table(watch), refresh=True)
         elif last or time.monotonic() - self._line_at >= LINE_EVERY_S:
             self._line_at = time.monotonic()
-            print(self._line(watch), flush=True)
+            print(line_of(watch, self._elapsed), flush=True)
 
     def _table(self, watch: Watch) -> Table:
         newest = watch.newest
@@ -77,12 +77,16 @@ class Screen:
         shown.caption = f"{self._elapsed:.1f} s"
         return shown
 
-    def _line(self, watch: Watch) -> str:
-        newest = watch.newest
-        stages = "  ".join(f"{stage} {newest.stages[stage]:,}" for stage, _, _ in STAGES)
-        rate = watch.rate("completed")
-        return f"{self._elapsed:6.1f} s  placed {newest.published:,}  {stages}  {rate:,.0f}/s  lag {newest.lag:,}"
-
     @property
     def _elapsed(self) -> float:
         return time.monotonic() - self._begun
+
+
+def line_of(watch: Watch, elapsed_s: float) -> str:
+    """On one line; what is counted is named where it is not orders."""
+    newest = watch.newest
+    stages = "  ".join(
+        f"{stage} {newest.stages[stage]:,}{'' if what == 'orders' else f' {what}'}" for stage, what, _ in STAGES
+    )
+    rate = watch.rate("completed")
+    return f"{elapsed_s:6.1f} s  placed {newest.published:,}  {stages}  {rate:,.0f} orders/s  lag {newest.lag:,}"

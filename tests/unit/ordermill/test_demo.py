@@ -7,6 +7,7 @@ import pytest
 from contracts.channel import OrderPlaced
 from contracts.floor import StockCounted
 from contracts.master import ItemDefined
+from ordermill.demo.screen import STAGES, line_of
 from ordermill.demo.watch import POST_PATIENCE_S, QUIET_S, Look, Watch
 from ordermill.demo.workload import Generated, unknown
 from ordermill.world.chance import Chance
@@ -15,7 +16,8 @@ NOW = datetime(2026, 5, 4, 9, tzinfo=UTC)
 
 
 def look(at: float, *, lag: int = 0, under_way: int = 0, told: int = 0, untold: int = 0, **states: int) -> Look:
-    stages = {"completed": states.get("completed", 0), "told": told, "untold": untold}
+    stages = {stage: 0 for stage, _, _ in STAGES}
+    stages |= {"completed": states.get("completed", 0), "told": told, "untold": untold}
     return Look(at, 10, stages, states, {"billing": lag}, under_way)
 
 
@@ -59,6 +61,13 @@ def test_the_rate_is_that_of_the_last_seconds() -> None:
 
 def test_looks_that_lie_far_apart_have_a_rate_too() -> None:
     assert watch(look(0, completed=0), look(10, completed=100), look(20, completed=300)).rate("completed") == 20
+
+
+def test_a_line_of_progress_says_what_it_counts_where_that_is_not_orders() -> None:
+    line = line_of(watch(look(0), look(2, completed=30, told=4)), 2.0)
+    assert line.startswith("   2.0 s  placed 10  received 0  ")
+    assert "packed 0 shipments  dispatched 0 shipments  invoiced 0 invoices  delivered 0 parcels" in line
+    assert line.endswith("completed 30  told 4 mails  15 orders/s  lag 0")
 
 
 def test_the_same_seed_makes_the_same_orders() -> None:
