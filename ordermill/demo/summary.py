@@ -10,10 +10,12 @@ from contracts.values import decimal_text
 from ordermill.check import Finding, print_areas
 from ordermill.demo.watch import SQL, Watch
 from ordermill.demo.workload import Workload
+from ordermill.services import service_names
 
 if TYPE_CHECKING:
     from chassis.postgres import Connection
 
+RESTING = "select count(*) from {0}.later where reason = 'dead'"
 # Accounts that tell a newcomer something; income stands as a credit, below zero in the books.
 SHOWN = (
     ("revenue", "revenue", -1),
@@ -73,12 +75,17 @@ async def summary_of(
         money={(row["currency"], row["account"]): row["balance"] for row in money},
         figures=workload.figures(),
         unfinished=[dict(row) for row in await connection.fetch(SQL.unfinished.text)],
-        resting=await connection.fetchval(SQL.resting.text),
+        resting=await resting(connection),
         taken_s=taken_s,
         ended=newest.ended,
         is_complete=watch.is_over,
         dead=dead,
     )
+
+
+async def resting(connection: Connection) -> int:
+    """How many messages no service could handle."""
+    return sum([await connection.fetchval(RESTING.format(service)) for service in service_names()])
 
 
 def print_summary(summary: Summary, findings: list[Finding], console: str) -> None:

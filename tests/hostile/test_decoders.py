@@ -1,5 +1,7 @@
 """Every decoder, given whatever can be sent: it reads it or refuses it as declared, in time, repeating none of it."""
 
+from importlib import import_module
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,17 +15,13 @@ from chassis.wire import HEADER_BYTES_MAX, pack_headers, unpack_headers
 from contracts.event import Event, OutsideEvent
 from contracts.payment import Captured
 from contracts.topics import topic_of
+from ordermill.services import service_names
 from services.billing.handlers import service as billing
-from services.fulfillment.handlers import service as fulfillment
-from services.intake.handlers import service as intake
-from services.inventory.handlers import service as inventory
-from services.notifications.handlers import service as notifications
-from services.shipping.handlers import service as shipping
 from tests.hostile.inputs import BODIES, CANARY, EVENTS, TEXTS, examples_of, mutated, torn
 from tests.hostile.profiles import looks
 from tests.service.bench import FakeRecord
 
-SERVICES = (intake, inventory, fulfillment, shipping, billing, notifications)
+SERVICES = [import_module(f"services.{name}.handlers").service for name in service_names()]
 by_type = pytest.mark.parametrize("event", EVENTS, ids=lambda event: event.type)
 """Once for each event of the registry."""
 

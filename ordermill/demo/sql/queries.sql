@@ -50,14 +50,3 @@ select
     (select coalesce(sum(dispatched), 0) from intake.order_line)::bigint as units,
     (select count(*) from notifications.message where outcome = 'sent') as mails_sent,
     (select count(*) from notifications.message where outcome is null) as mails_on_their_way;
-
--- name: resting
--- Messages that no service could handle.
-select count(*) as resting from (
-    select 1 from intake.later where reason = 'dead'
-    union all select 1 from inventory.later where reason = 'dead'
-    union all select 1 from fulfillment.later where reason = 'dead'
-    union all select 1 from shipping.later where reason = 'dead'
-    union all select 1 from billing.later where reason = 'dead'
-    union all select 1 from notifications.later where reason = 'dead'
-) as dead;

@@ -1,0 +1,21 @@
+"""What the demo reads of the services' tables in the end."""
+
+import pytest
+
+from chassis.postgres import Connection
+from ordermill.demo.summary import resting
+from ordermill.services import service_names
+from tests.service.check.test_portrait import changed
+
+DEAD = """
+insert into {0}.later (queue, lane, topic, key, subject, headers, reason, since)
+values ('q', 0, 'desk-decisions', 'k', 'k', '', 'dead', now())
+"""
+
+
+@pytest.mark.parametrize("service", service_names())
+async def test_a_dead_letter_of_any_service_counts(service: str, world: Connection) -> None:
+    before = await resting(world)
+
+    async with changed(world, DEAD.format(service)):
+        assert await resting(world) == before + 1
