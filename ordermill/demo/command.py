@@ -89,16 +89,17 @@ async def _run(
     async with reading(running) as connection:
         workload = await _workload(connection, orders, paths, progress)
         await load(running, connection, workload, progress)
-        before = await _total(connection)
         ids = workload.order_ids()
-        known = len(await connection.fetch(SQL.known_orders.text, ids))
-        progress(f"publishing {len(ids):,} orders" + (f", {known:,} of them known already" if known else ""))
+        known = {row["order_id"] for row in await connection.fetch(SQL.known_orders.text, ids)}
+        progress(f"publishing {len(ids):,} orders" + (f", {len(known):,} of them known already" if known else ""))
+        new = [order_id for order_id in ids if order_id not in known]
+        async with gauging(running.kafka) as lags:
+            watch = Watch(await look(connection, lags, 0), len(new))
         begun = time.monotonic()
-        watch = Watch(before + len(ids) - known)
         await _follow(running, connection, workload, watch, stall_s)
         taken_s = (watch.over_at or time.monotonic()) - begun
         findings = await examine(running)
-        return await summary_of(connection, workload, watch, taken_s, ended(running)), findings
+        return await summary_of(connection, workload, watch, new, taken_s, ended(running)), findings
 
 
 async def _workload(
@@ -174,7 +175,3 @@ def _counted(events: Iterable[Timed], count: Count) -> Iterable[tuple[OutsideEve
     for event, at in events:
         count.orders += isinstance(event, OrderPlaced)
         yield event, at
-
-
-async def _total(connection: Connection) -> int:
-    return sum(row["orders"] for row in await connection.fetch(SQL.states.text))

@@ -64,15 +64,15 @@ class Screen:
             (
                 stage.replace("_", " "),
                 what,
-                newest.stages[stage],
+                watch.passed(stage),
                 round(watch.rate(stage)),
                 service,
                 newest.lags.get(service, 0),
             )
             for stage, what, service in STAGES
         ]
-        others = [state for state in ("held", "cancelled", "rejected") if newest.states.get(state)]
-        rows += [(state, "orders", newest.states[state], None, None, None) for state in others]
+        others = [state for state in ("held", "cancelled", "rejected") if watch.came_to(state)]
+        rows += [(state, "orders", watch.came_to(state), None, None, None) for state in others]
         shown = table(["stage", "of", "count", "a second", "by", "lag"], rows, right=["count", "a second", "lag"])
         shown.caption = f"{self._elapsed:.1f} s"
         return shown
@@ -86,7 +86,7 @@ def line_of(watch: Watch, elapsed_s: float) -> str:
     """On one line; what is counted is named where it is not orders."""
     newest = watch.newest
     stages = "  ".join(
-        f"{stage} {newest.stages[stage]:,}{'' if what == 'orders' else f' {what}'}" for stage, what, _ in STAGES
+        f"{stage} {watch.passed(stage):,}{'' if what == 'orders' else f' {what}'}" for stage, what, _ in STAGES
     )
     rate = watch.rate("completed")
     return f"{elapsed_s:6.1f} s  placed {newest.published:,}  {stages}  {rate:,.0f} orders/s  lag {newest.lag:,}"

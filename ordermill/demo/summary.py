@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from contracts.values import decimal_text
 from ordermill.check import Finding, print_areas
-from ordermill.demo.watch import SQL, Watch
+from ordermill.demo.watch import ENDS, SQL, Watch
 from ordermill.demo.workload import Workload
 from ordermill.services import service_names
 
@@ -34,8 +34,10 @@ SHOWN = (
 class Summary:
     """How a run ended."""
 
-    expected: int
+    # Of this run.
     states: Mapping[str, int]
+    # Of all runs: they share the goods, and the books.
+    orders_before: int
     goods: Mapping[str, int]
     # By currency and account.
     money: Mapping[tuple[str, str], int]
@@ -43,10 +45,16 @@ class Summary:
     unfinished: Sequence[Mapping[str, Any]]
     resting: int
     taken_s: float
-    ended: int
+    # Orders that have not come to an end.
+    waiting: int
     is_complete: bool
     # Programs that ended on the way.
     dead: Sequence[str]
+
+    @property
+    def ended(self) -> int:
+        """Orders of this run that are at an end."""
+        return sum(orders for state, orders in self.states.items() if state in ENDS)
 
     def as_json(self) -> dict[str, Any]:
         """For programs."""
@@ -62,22 +70,26 @@ class Summary:
 
 
 async def summary_of(
-    connection: Connection, workload: Workload, watch: Watch, taken_s: float, dead: Sequence[str]
+    connection: Connection,
+    workload: Workload,
+    watch: Watch,
+    order_ids: Sequence[str],
+    taken_s: float,
+    dead: Sequence[str],
 ) -> Summary:
     """Read the end from the tables."""
     goods = await connection.fetchrow(SQL.goods.text)
     money = await connection.fetch(SQL.money.text)
-    newest = watch.newest
     return Summary(
-        expected=watch.expected,
-        states=newest.states,
+        states={row["state"]: row["orders"] for row in await connection.fetch(SQL.states_of.text, order_ids)},
+        orders_before=sum(watch.before.states.values()),
         goods=dict(goods or {}),
         money={(row["currency"], row["account"]): row["balance"] for row in money},
         figures=workload.figures(),
         unfinished=[dict(row) for row in await connection.fetch(SQL.unfinished.text)],
         resting=await resting(connection),
         taken_s=taken_s,
-        ended=newest.ended,
+        waiting=watch.expected - watch.newest.ended,
         is_complete=watch.is_over,
         dead=dead,
     )
@@ -90,8 +102,10 @@ async def resting(connection: Connection) -> int:
 
 def print_summary(summary: Summary, findings: list[Finding], console: str) -> None:
     """Print it for people, with where to look around."""
-    for title, rows in (("Read", summary.figures), ("Orders", _orders(summary)), ("Goods", _goods(summary)),
-                        ("Money", _money(summary))):  # fmt: skip
+    # Goods and money are what they are; nobody can tell whose orders left a unit on its shelf.
+    of_all = ", with those of earlier runs" if summary.orders_before else ""
+    for title, rows in (("Read", summary.figures), ("Orders", _orders(summary)), (f"Goods{of_all}", _goods(summary)),
+                        (f"Money{of_all}", _money(summary))):  # fmt: skip
         print(f"\n{title}")
         for label, value in rows:
             print(f"  {label:<26}{value:>22}")
@@ -126,8 +140,7 @@ def _money(summary: Summary) -> list[tuple[str, str]]:
 
 
 def _print_unfinished(summary: Summary) -> None:
-    waiting = summary.expected - summary.ended
-    print(f"\n{waiting:,} orders have not come to an end, and nothing moves any more.")
+    print(f"\n{summary.waiting:,} orders have not come to an end, and nothing moves any more.")
     if summary.dead:
         print(f"Not running any more: {', '.join(summary.dead)}. Start it again with: ordermill up")
     if summary.resting:

@@ -63,9 +63,11 @@ class Look:
 
 @dataclass(slots=True)
 class Watch:
-    """The looks of the last seconds; says when the run is over."""
+    """The looks of the last seconds; says how far the run is, and when it is over."""
 
-    expected: int
+    # How it stood before: orders of earlier runs are there too, and count for what is on its way, not for this run.
+    before: Look
+    orders: int
     looks: deque[Look] = field(default_factory=deque)
     last_move: float = 0.0
     # When the orders came to their end.
@@ -88,6 +90,19 @@ class Watch:
     def newest(self) -> Look:
         """How it stands."""
         return self.looks[-1]
+
+    @property
+    def expected(self) -> int:
+        """How many orders should be there in the end, of all runs."""
+        return sum(self.before.states.values()) + self.orders
+
+    def passed(self, stage: str) -> int:
+        """How many passed a stage in this run."""
+        return self.newest.stages[stage] - self.before.stages[stage]
+
+    def came_to(self, state: str) -> int:
+        """How many orders more are in a state than before."""
+        return max(0, self.newest.states.get(state, 0) - self.before.states.get(state, 0))
 
     def rate(self, stage: str) -> float:
         """Orders (or shipments, parcels) a second that passed a stage lately."""

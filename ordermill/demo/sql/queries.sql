@@ -18,6 +18,11 @@ select
 -- name: states
 select state, count(*) as orders from intake.placed_order group by state order by state;
 
+-- name: states_of
+-- How far these orders have come, and nobody else's.
+select state, count(*) as orders from intake.placed_order where order_id = any(:order_ids::text[])
+group by state order by state;
+
 -- name: known_orders
 select order_id from intake.placed_order where order_id = any(:order_ids::text[]);
 

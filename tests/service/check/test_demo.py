@@ -4,6 +4,7 @@ import pytest
 
 from chassis.postgres import Connection
 from ordermill.demo.summary import resting
+from ordermill.demo.watch import SQL
 from ordermill.services import service_names
 from tests.service.check.test_portrait import changed
 
@@ -19,3 +20,11 @@ async def test_a_dead_letter_of_any_service_counts(service: str, world: Connecti
 
     async with changed(world, DEAD.format(service)):
         assert await resting(world) == before + 1
+
+
+async def test_the_states_of_a_run_are_those_of_its_own_orders(world: Connection) -> None:
+    run = ["order-1", "order-3", "order-6"]
+
+    states = await world.fetch(SQL.states_of.text, run)
+
+    assert {row["state"]: row["orders"] for row in states} == {"completed": 1, "held": 1, "cancelled": 1}

@@ -1,5 +1,6 @@
 """The demo: what it publishes, and when it takes a run for over."""
 
+from collections import Counter
 from datetime import UTC, datetime
 
 import pytest
@@ -8,6 +9,7 @@ from contracts.channel import OrderPlaced
 from contracts.floor import StockCounted
 from contracts.master import ItemDefined
 from ordermill.demo.screen import STAGES, line_of
+from ordermill.demo.summary import Summary, print_summary
 from ordermill.demo.watch import POST_PATIENCE_S, QUIET_S, Look, Watch
 from ordermill.demo.workload import Generated, unknown
 from ordermill.world.chance import Chance
@@ -21,11 +23,19 @@ def look(at: float, *, lag: int = 0, under_way: int = 0, told: int = 0, untold: 
     return Look(at, 10, stages, states, {"billing": lag}, under_way)
 
 
-def watch(*looks: Look, expected: int = 10) -> Watch:
-    watched = Watch(expected)
+def watch(*looks: Look, before: Look | None = None) -> Watch:
+    watched = Watch(before or look(0), 10)
     for each in looks:
         watched.add(each)
     return watched
+
+
+def ended_with(**states: int) -> Summary:
+    """The end of a run of 10 s in a stack with a thousand orders of earlier ones."""
+    return Summary(
+        states=states, orders_before=1_000, goods=Counter(), money={}, figures=[], unfinished=[], resting=0,
+        taken_s=10.0, waiting=0, is_complete=True, dead=[],
+    )  # fmt: skip
 
 
 def test_a_run_is_over_when_every_order_is_at_its_end() -> None:
@@ -68,6 +78,22 @@ def test_a_line_of_progress_says_what_it_counts_where_that_is_not_orders() -> No
     assert line.startswith("   2.0 s  placed 10  received 0  ")
     assert "packed 0 shipments  dispatched 0 shipments  invoiced 0 invoices  delivered 0 parcels" in line
     assert line.endswith("completed 30  told 4 mails  15 orders/s  lag 0")
+
+
+def test_a_second_run_shows_its_own_orders_and_waits_for_all() -> None:
+    second = watch(look(2, completed=1_004, held=6, told=4), before=look(0, completed=1_000, held=5))
+    line = line_of(second, 2.0)
+
+    assert "completed 4 " in line
+    assert (second.expected, second.came_to("held"), second.came_to("rejected")) == (1_015, 1, 0)
+    assert not second.is_over
+
+
+def test_orders_a_second_are_those_of_the_run_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    print_summary(ended_with(completed=28, rejected=2), [], "")
+
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "completed 28 rejected 2 time 10.0 s orders a second 3 Goods, with those of earlier runs" in printed
 
 
 def test_the_same_seed_makes_the_same_orders() -> None:
