@@ -186,6 +186,15 @@ def test_an_exception_is_left_behind_on_a_higher_rung() -> None:
     assert followed.trail.exception is None
 
 
+def test_an_exception_outlives_a_report_of_the_same_rung() -> None:
+    held, moving = report(None, "held", 2), report("moving", minutes=3)
+
+    followed = follow(DISPATCHED, [report("moving", minutes=1), held, moving, report(None, "held", 4)])
+
+    assert followed.steps[2:] == (Ignored(verdict="repeated"), Ignored(verdict="repeated"))
+    assert followed.trail.exception == "held"
+
+
 def test_a_higher_rung_brings_its_exception_however_late_it_is_told() -> None:
     followed = follow(DISPATCHED, [report("moving", minutes=5), report("out", "attempted", 1)])
 
