@@ -41,10 +41,11 @@ def test_a_hole_tells_which_lane_stops() -> None:
     assert (raised.value.expected, raised.value.found) == (2, 3)
 
 
-def test_a_compacted_topic_may_leap_forward_only() -> None:
-    batch = [entry("x", revision=number, topic="intake-contacts") for number in (5, 3, 9)]
+@pytest.mark.parametrize("topic", ["intake-contacts", "inventory-stock"])
+def test_a_compacted_or_shared_topic_may_leap_forward_only(topic: str) -> None:
+    batch = [entry("x", revision=number, topic=topic) for number in (5, 3, 9)]
 
-    assert judge(batch, {"intake-contacts/x": 0}, {}) == [batch[0], batch[2]]
+    assert judge(batch, {f"{topic}/x": 0}, {}) == [batch[0], batch[2]]
 
 
 def test_an_older_word_after_a_newer_one_is_answered() -> None:
