@@ -11,7 +11,7 @@ from ordermill.world.reply import Temper
 from tests.service.bench import drop_benches
 from tests.simulation.company import company
 
-SEEDS = range(1, 1 + int(os.environ.get("ORDERMILL_COMPANY_SEEDS", "3")))
+SEEDS = range(1, 1 + int(os.environ.get("ORDERMILL_COMPANY_SEEDS", "2")))
 ROUGH = Behaviour(
     short_pick=0.2, decline=0.2, expire=0.1, slip=0.3, under_deliver=0.3, lose=0.1, send_back=0.1, cancel=0.2,
     cancel_part=0.2,
