@@ -50,6 +50,8 @@ class Summary:
     is_complete: bool
     # Programs that ended on the way.
     dead: Sequence[str]
+    # An order of this run that was completed; none, if none was.
+    example: Mapping[str, Any] | None
 
     @property
     def ended(self) -> int:
@@ -79,6 +81,7 @@ async def summary_of(
 ) -> Summary:
     """Read the end from the tables."""
     goods = await connection.fetchrow(SQL.goods.text)
+    completed = await connection.fetchrow(SQL.one_completed.text, order_ids)
     money = await connection.fetch(SQL.money.text)
     return Summary(
         states={row["state"]: row["orders"] for row in await connection.fetch(SQL.states_of.text, order_ids)},
@@ -92,6 +95,7 @@ async def summary_of(
         waiting=watch.expected - watch.newest.ended,
         is_complete=watch.is_over,
         dead=dead,
+        example=dict(completed) if completed else None,
     )
 
 
@@ -115,8 +119,10 @@ def print_summary(summary: Summary, findings: list[Finding], console: str) -> No
         _print_unfinished(summary)
     elif summary.unfinished:
         print(f"\nHeld until somebody decides, for example: {_name(summary.unfinished[0])}")
-    print("\nIt keeps running until `ordermill down`: look with `ordermill order`, `topics`, `lag` or `dead-letters`,")
-    print(f"or in the console: {console}")
+    print("\nIt keeps running until `ordermill down`: look with `ordermill order`, `topics`, `lag` or `dead-letters`.")
+    if summary.example:
+        print(f"One order's story  {_name(summary.example)}")
+    print(f"Console            {console}")
 
 
 def _orders(summary: Summary) -> list[tuple[str, str]]:

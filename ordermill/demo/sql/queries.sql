@@ -23,6 +23,11 @@ select state, count(*) as orders from intake.placed_order group by state order b
 select state, count(*) as orders from intake.placed_order where order_id = any(:order_ids::text[])
 group by state order by state;
 
+-- name: one_completed
+-- The first of these orders that came to a good end, to look at.
+select channel, channel_order_id from intake.placed_order
+where order_id = any(:order_ids::text[]) and state = 'completed' order by channel_order_id limit 1;
+
 -- name: known_orders
 select order_id from intake.placed_order where order_id = any(:order_ids::text[]);
 

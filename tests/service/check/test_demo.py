@@ -28,3 +28,13 @@ async def test_the_states_of_a_run_are_those_of_its_own_orders(world: Connection
     states = await world.fetch(SQL.states_of.text, run)
 
     assert {row["state"]: row["orders"] for row in states} == {"completed": 1, "held": 1, "cancelled": 1}
+
+
+async def test_the_order_to_look_at_is_a_completed_one_of_the_run(world: Connection) -> None:
+    assert await world.fetchrow(SQL.one_completed.text, ["order-2", "order-3"]) is None
+
+    example = await world.fetchrow(SQL.one_completed.text, ["order-8", "order-3"])
+    assert example is not None
+    assert await world.fetchval(
+        "select order_id from intake.placed_order where channel = $1 and channel_order_id = $2", *example
+    ) == "order-8"  # fmt: skip

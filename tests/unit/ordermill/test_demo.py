@@ -35,6 +35,7 @@ def ended_with(**states: int) -> Summary:
     return Summary(
         states=states, orders_before=1_000, goods=Counter(), money={}, figures=[], unfinished=[], resting=0,
         taken_s=10.0, waiting=0, is_complete=True, dead=[],
+        example={"channel": "webshop", "channel_order_id": "D1-0001001"} if states.get("completed") else None,
     )  # fmt: skip
 
 
@@ -94,6 +95,14 @@ def test_orders_a_second_are_those_of_the_run_alone(capsys: pytest.CaptureFixtur
 
     printed = " ".join(capsys.readouterr().out.split())
     assert "completed 28 rejected 2 time 10.0 s orders a second 3 Goods, with those of earlier runs" in printed
+
+
+def test_the_last_lines_name_an_order_that_was_completed(capsys: pytest.CaptureFixture[str]) -> None:
+    print_summary(ended_with(completed=28), [], "")
+    assert "ordermill order webshop:D1-0001001" in capsys.readouterr().out
+
+    print_summary(ended_with(rejected=2), [], "")
+    assert "ordermill order webshop" not in capsys.readouterr().out
 
 
 def test_the_same_seed_makes_the_same_orders() -> None:
