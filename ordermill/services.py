@@ -115,8 +115,13 @@ def start(stack: Stack, progress: Progress = quiet, wanted: Sequence[Program] | 
 
 
 def api_address(stack: Stack) -> str:
-    """Where orders are taken over HTTP."""
+    """Where the edge listens."""
     return f"http://{ports.LOOPBACK}:{_places(stack)['http']}"
+
+
+def orders_address(stack: Stack) -> str:
+    """Where orders are taken over HTTP."""
+    return f"{api_address(stack)}/v1/orders"
 
 
 def document_addresses(stack: Stack) -> dict[str, str]:

@@ -51,19 +51,22 @@ def up(
     options = stack.Options(brokers=brokers, kafka_port=kafka_port, postgres_port=postgres_port)
     progress = step_by_step()
     running = stack.up(progress=progress, options=options)
-    console, documents = None, dict[str, str]()
+    console, orders, documents = None, None, dict[str, str]()
     if not servers_only:
         from ordermill import services  # noqa: PLC0415  the servers alone need none of it
         from ordermill.console import how_to_sign_in  # noqa: PLC0415  the same
 
         wants_world = not stack.is_elsewhere() if world is None else world
         services.start(running, progress, services.programs() if wants_world else services.inside())
-        console, documents = how_to_sign_in(running), services.document_addresses(running)
+        console, orders = how_to_sign_in(running), services.orders_address(running)
+        documents = services.document_addresses(running)
     if as_json:
-        print_json({"kafka": running.kafka, "postgres": running.address, "home": str(running.home.path)})
+        servers = {"kafka": running.kafka, "postgres": running.address, "home": str(running.home.path)}
+        print_json({**servers, "orders": orders})
         return
     if console:
         print(f"Console        {console}")
+        print(f"Orders         {orders}")
         for what, address in documents.items():
             print(f"{what:<15}{address}")
     print(f"Kafka          {running.kafka}")
@@ -93,17 +96,29 @@ def status(*, as_json: Json = False) -> int:
         as_json: Print it as JSON.
     """
     found = stack.status()
+    orders = taken_at(found)
     if as_json:
-        print_json(dataclasses.asdict(found))
+        print_json({**dataclasses.asdict(found), "orders": orders})
     else:
         print(f"Home        {found.home}")
         print(f"Kafka       {found.kafka or 'does not answer'}")
         print(f"PostgreSQL  {found.postgres or 'does not answer'}")
+        if orders:
+            print(f"Orders      {orders}")
         for name, pid in found.processes.items():
             print(f"  {name:<16} process {pid}")
         if not found.is_ready:
             print("Start it with: ordermill up")
     return 0 if found.is_ready else 1
+
+
+def taken_at(found: stack.Status) -> str | None:
+    """Where orders are taken, while anybody takes them."""
+    from ordermill import services  # noqa: PLC0415  as above
+
+    if not found.is_ready or services.API not in found.processes:
+        return None
+    return services.orders_address(stack.current())
 
 
 def doctor(*, as_json: Json = False) -> int:

@@ -28,7 +28,7 @@ from ordermill.errors import CommandError
 from ordermill.lag import gauging
 from ordermill.options import Json
 from ordermill.render import print_json
-from ordermill.services import ended, start
+from ordermill.services import ended, orders_address, start
 from ordermill.serving import step_by_step
 from ordermill.stack import Progress, Stack
 from ordermill.world.chance import Chance
@@ -79,7 +79,7 @@ def demo(
     if as_json:
         print_json({**summary.as_json(), "checks": [finding.as_json() for finding in findings]})
     else:
-        print_summary(summary, findings, how_to_sign_in(running))
+        print_summary(summary, findings, {"Console": how_to_sign_in(running), "Orders": orders_address(running)})
     return 0 if summary.is_complete and all(finding.ties for finding in findings) else 1
 
 

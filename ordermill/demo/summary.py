@@ -104,7 +104,7 @@ async def resting(connection: Connection) -> int:
     return sum([await connection.fetchval(RESTING.format(service)) for service in service_names()])
 
 
-def print_summary(summary: Summary, findings: list[Finding], console: str) -> None:
+def print_summary(summary: Summary, findings: list[Finding], addresses: Mapping[str, str]) -> None:
     """Print it for people, with where to look around."""
     # Goods and money are what they are; nobody can tell whose orders left a unit on its shelf.
     of_all = ", with those of earlier runs" if summary.orders_before else ""
@@ -122,7 +122,8 @@ def print_summary(summary: Summary, findings: list[Finding], console: str) -> No
     print("\nIt keeps running until `ordermill down`: look with `ordermill order`, `topics`, `lag` or `dead-letters`.")
     if summary.example:
         print(f"One order's story  {_name(summary.example)}")
-    print(f"Console            {console}")
+    for what, address in addresses.items():
+        print(f"{what:<19}{address}")
 
 
 def _orders(summary: Summary) -> list[tuple[str, str]]:

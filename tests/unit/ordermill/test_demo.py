@@ -91,17 +91,19 @@ def test_a_second_run_shows_its_own_orders_and_waits_for_all() -> None:
 
 
 def test_orders_a_second_are_those_of_the_run_alone(capsys: pytest.CaptureFixture[str]) -> None:
-    print_summary(ended_with(completed=28, rejected=2), [], "")
+    print_summary(ended_with(completed=28, rejected=2), [], {})
 
     printed = " ".join(capsys.readouterr().out.split())
     assert "completed 28 rejected 2 time 10.0 s orders a second 3 Goods, with those of earlier runs" in printed
 
 
 def test_the_last_lines_name_an_order_that_was_completed(capsys: pytest.CaptureFixture[str]) -> None:
-    print_summary(ended_with(completed=28), [], "")
-    assert "ordermill order webshop:D1-0001001" in capsys.readouterr().out
+    print_summary(ended_with(completed=28), [], {"Orders": "http://edge/v1/orders"})
+    *_, example, edge = capsys.readouterr().out.splitlines()
+    assert example.endswith("ordermill order webshop:D1-0001001")
+    assert edge == "Orders             http://edge/v1/orders"
 
-    print_summary(ended_with(rejected=2), [], "")
+    print_summary(ended_with(rejected=2), [], {})
     assert "ordermill order webshop" not in capsys.readouterr().out
 
 

@@ -1,13 +1,15 @@
 """Which programs the stack runs, and what each is told about its surroundings."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from ordermill import services
 from ordermill.access import database_url, password_of
 from ordermill.services import API, LABELS, PAGES, SLIPS, WORLD, Program
-from ordermill.stack import Home, Stack
+from ordermill.serving import taken_at
+from ordermill.stack import Home, Stack, Status
 
 PLACES = {
     "provider": 15001, "smtp": 15002, "http": 15003, "billing": 15004, "notifications": 15005, API: 15006,
@@ -61,6 +63,26 @@ def test_the_edge_keeps_nothing_and_so_gets_no_database(stack: Stack) -> None:
     environment = services.environment(stack, Program(API, "services.intake", ("api",)), PLACES, {})
     assert "INTAKE_API_DATABASE_URL" not in environment
     assert "whsec_" in environment["INTAKE_API_SECRETS"]
+
+
+def test_the_edge_is_found_where_it_was_told_to_listen(stack: Stack) -> None:
+    address = services.orders_address(stack)
+
+    port = json.loads((stack.home.path / "services.json").read_text())["http"]
+    assert address == f"http://127.0.0.1:{port}/v1/orders"
+
+
+def test_status_says_where_orders_are_taken_while_anybody_takes_them(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ORDERMILL_HOME", str(stack.home.path))
+    monkeypatch.setenv("ORDERMILL_DATABASE_URL", stack.admin_url)
+    stack.home.clients.write_text('{"kafka": "127.0.0.1:9092"}')
+    runs = Status(str(stack.home.path), is_ready=True, kafka=None, postgres=None, processes={API: 1})
+
+    assert taken_at(runs) == services.orders_address(stack)
+    assert taken_at(replace(runs, is_ready=False)) is None
+    assert taken_at(replace(runs, processes={"intake": 1})) is None
 
 
 def test_the_pages_work_in_the_consoles_role_and_find_everybody(stack: Stack) -> None:
