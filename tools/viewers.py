@@ -3,8 +3,8 @@
 Run `.venv/bin/python tools/viewers.py 50` in a stack that runs (`ordermill up`).  Several numbers are tried one after
 the other.  With the last of them still looking, every page is asked for again and again, and the times are told.
 
-With `--replay` the projector begins with an empty model, reads everything that the topics hold, and begins anew when it
-is at their end: more orders a second than the pipeline makes, for as long as it takes.  For a stack without worth that
+With `--replay` the projector begins with an empty model, reads all that the topics hold, and begins anew before it is
+at their end: more orders a second than the pipeline makes, for as long as it takes.  For a stack without worth that
 holds some thousand orders (`ordermill demo --orders 12000`): its pages show half a history meanwhile.
 """
 
@@ -15,7 +15,7 @@ import re
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from statistics import median
 from typing import Final
@@ -48,16 +48,16 @@ select (select order_id from console.placed_order order by placed_at desc limit 
 HEARD: Final = "select (select sum(next) from console.projected)::float / (select count(*) from console.placed_order)"
 READ: Final = "select sum(next)::bigint from console.projected"
 SESSIONS: Final = "select pid, application_name from pg_stat_activity where usename = 'console'"
-# An empty model in the old one's place.  Whoever keeps it notices when he loses his lock, and reads on where it says.
-ANEW: Final = """
-begin;
+EMPTY: Final = """
 select console.begin_rebuild();
-select console.keep_days('console_next', current_date - 35, current_date + 2);
-select console.finish_rebuild();
-commit;
-select pg_terminate_backend(pid) from pg_locks join pg_stat_activity using (pid)
-where locktype = 'advisory' and usename = 'console';
+select console.keep_days('console_next', current_date - 35, current_date + 2)
 """
+EXCHANGE: Final = "select console.finish_rebuild()"
+# Whoever keeps the model holds a lock; when he loses it, he reads on where the new model says.
+OWNER: Final = """
+select pid from pg_locks join pg_stat_activity using (pid) where locktype = 'advisory' and usename = 'console'
+"""
+NEARLY: Final = 0.9  # of all records: towards the end a projector rests
 IN_USE: Final = (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError)
 
 
@@ -74,14 +74,15 @@ class Reading:
 async def main(counts: Sequence[int], *, is_replayed: bool) -> None:
     """Measure, and tell."""
     running = stack.current()
-    async with signed_in(running) as client, changing(running) as connection:
+    async with signed_in(running) as client, changing(running) as connection, changing(running) as replaying:
         heard = await connection.fetchval(HEARD)
         print(f"{heard:.1f} records an order")
-        async with replayed(running) if is_replayed else idle():
-            nobody = tell_spent("nobody looks", heard, *await spent(running, connection))
+        meters = Meters(running, connection, Replay(replaying))
+        async with meters.replay.running() if is_replayed else nullcontext():
+            nobody = tell_spent("nobody looks", heard, *await meters.spent())
             for count in counts:
                 async with looked_at(client, count):
-                    many = tell_spent(f"{count} look", heard, *await spent(running, connection))
+                    many = tell_spent(f"{count} look", heard, *await meters.spent())
                     print(f"  {count} viewers more: {many - nobody:+.1%} of a core")
                     if count == counts[-1]:
                         await ask_pages(client, connection)
@@ -90,47 +91,52 @@ async def main(counts: Sequence[int], *, is_replayed: bool) -> None:
 # --- what happens meanwhile -------------------------------------------------------------------------------------------
 
 
-@asynccontextmanager
-async def idle() -> AsyncIterator[None]:
-    """Leave the projector to what comes."""
-    yield
+class Replay:
+    """Has the projector read everything, again and again."""
 
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._stop = asyncio.Event()
+        self.rounds = 0
+        self.ended_s = 0.0
+        """Processor seconds of its sessions that we ended."""
 
-@asynccontextmanager
-async def replayed(running: Stack) -> AsyncIterator[None]:
-    """Have the projector read everything, again and again; in the end it has read all of it."""
-    async with changing(running) as connection:
-        everything = await connection.fetchval(READ)
-        stop = asyncio.Event()
-        replaying = asyncio.create_task(replay(connection, everything, stop))
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Replay meanwhile; in the end all of it was read."""
+        everything = await self._connection.fetchval(READ)
+        replaying = asyncio.create_task(self._replay(everything))
         await asyncio.sleep(SETTLED_S)
-        try:
-            yield
-        finally:
-            stop.set()
-            print(f"all records read {await replaying} times")
+        yield
+        self._stop.set()
+        await replaying
+        await self._until_read(everything)
+        print(f"all records read {self.rounds} times")
 
+    async def _replay(self, everything: int) -> None:
+        while not self._stop.is_set():
+            await self._connection.execute(EMPTY)
+            if self.rounds:
+                await self._until_read(int(NEARLY * everything))
+            await self._begin_anew()
+            self.rounds += 1
 
-async def replay(connection: Connection, everything: int, stop: asyncio.Event) -> int:
-    """Begin anew until told to stop; gives how often."""
-    rounds = 0
-    while not stop.is_set():
-        try:
-            await connection.execute(ANEW)
-        except IN_USE:
-            await connection.execute("rollback")
-            continue
-        rounds += 1
-        await caught_up(connection, everything)
-    return rounds
-
-
-async def caught_up(connection: Connection, everything: int) -> None:
-    """Wait until so many records have been read."""
-    while True:
-        if (await connection.fetchval(READ) or 0) >= everything:
+    async def _begin_anew(self) -> None:
+        while True:
+            try:
+                await self._connection.execute(EXCHANGE)
+            except IN_USE:
+                continue
+            owner = await self._connection.fetchval(OWNER)
+            self.ended_s += cpu_s({"owner": owner})["owner"]
+            await self._connection.execute("select pg_terminate_backend($1)", owner)
             return
-        await asyncio.sleep(LOOK_S)
+
+    async def _until_read(self, records: int) -> None:
+        while True:
+            if (await self._connection.fetchval(READ) or 0) >= records:
+                return
+            await asyncio.sleep(LOOK_S)
 
 
 @asynccontextmanager
@@ -172,26 +178,31 @@ async def signed_in(running: Stack) -> AsyncIterator[httpx.AsyncClient]:
 # --- meters -----------------------------------------------------------------------------------------------------------
 
 
-async def spent(running: Stack, connection: Connection) -> tuple[Reading, Reading]:
-    """Read the meters twice."""
-    before = await read(running, connection)
-    await asyncio.sleep(MEASURED_S)
-    return before, await read(running, connection)
+@dataclass(frozen=True, slots=True)
+class Meters:
+    """What both processes have done."""
 
+    stack: Stack
+    connection: Connection
+    replay: Replay
 
-async def read(running: Stack, connection: Connection) -> Reading:
-    """Read the meters."""
-    pages, projector = await cores(running, connection, services.PAGES), await cores(running, connection, PROJECTOR)
-    return Reading(time.monotonic(), pages, projector, await applied(running))
+    async def spent(self) -> tuple[Reading, Reading]:
+        """Read twice."""
+        before = await self._read()
+        await asyncio.sleep(MEASURED_S)
+        return before, await self._read()
 
+    async def _read(self) -> Reading:
+        pages, projector = await self._cores(services.PAGES), await self._cores(PROJECTOR)
+        return Reading(time.monotonic(), pages, projector + self.replay.ended_s, await applied(self.stack))
 
-async def cores(running: Stack, connection: Connection, name: str) -> float:
-    """Give the processor seconds of a process and of its sessions in the database."""
-    process = running.find(name)
-    assert process, f"{name} does not run"
-    sessions = await connection.fetch(SESSIONS)
-    pids = [process.pid, *(row["pid"] for row in sessions if row["application_name"].endswith(f"-{process.pid}"))]
-    return sum(cpu_s({str(pid): pid for pid in pids}).values())
+    async def _cores(self, name: str) -> float:
+        """Give the processor seconds of a process and of its sessions in the database."""
+        process = self.stack.find(name)
+        assert process, f"{name} does not run"
+        sessions = await self.connection.fetch(SESSIONS)
+        pids = [process.pid, *(row["pid"] for row in sessions if row["application_name"].endswith(f"-{process.pid}"))]
+        return sum(cpu_s({str(pid): pid for pid in pids}).values())
 
 
 async def applied(running: Stack) -> float:

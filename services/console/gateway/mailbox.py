@@ -4,6 +4,7 @@ A file's name begins with the time at which its mail came, so names sort by it.
 """
 
 import os
+import time
 from bisect import bisect
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from services.console.core.wording import mail_name
 LOOKED_MAX: Final = 20_000  # heads that are looked through for one mail: a second
 HEADS_KEPT: Final = 2_000  # a mail never changes, and its head takes a millisecond to understand
 HEAD_BYTES: Final = 4_096
+SETTLED_NS: Final = 1_000_000_000  # a folder tells its last change in ticks, and a file may have come within the same
 MAIL_BYTES_MAX: Final = 10_000_000
 PARTS: Final = ("new", "cur")
 
@@ -52,6 +54,7 @@ class Mailbox:
 
     def __init__(self, folder: Path | None, looked_max: int = LOOKED_MAX) -> None:
         self._folder, self._looked_max = folder, looked_max
+        self._known: tuple[list[int], list[str]] = [], []
 
     @property
     def is_there(self) -> bool:
@@ -84,11 +87,15 @@ class Mailbox:
         )
 
     def _names(self) -> list[str]:
-        """Every mail's file name; there may be a hundred thousand, so nothing else is made of them here."""
-        folder = self._folder
-        if folder is None:
-            return []
-        return [name for part in PARTS if (folder / part).is_dir() for name in os.listdir(folder / part)]  # noqa: PTH208 -- no paths
+        """Every mail's file name; there may be a hundred thousand, so they are listed anew only when some have come."""
+        folders = [self._folder / part for part in PARTS if (self._folder / part).is_dir()] if self._folder else []
+        changed_ns = [folder.stat().st_mtime_ns for folder in folders]
+        if changed_ns == self._known[0]:
+            return self._known[1]
+        names = [name for folder in folders for name in os.listdir(folder)]  # noqa: PTH208 -- no paths
+        if max(changed_ns) < time.time_ns() - SETTLED_NS:
+            self._known = changed_ns, names
+        return names
 
     def _path(self, name: str) -> Path:
         assert self._folder, "who has names has a folder"

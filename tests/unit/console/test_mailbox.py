@@ -1,5 +1,6 @@
 """Mails of a Maildir: listed page by page, and found by their id, also among more than anybody looks through."""
 
+import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -54,6 +55,18 @@ def test_a_mail_of_long_ago_is_found_by_its_time(folder: Path) -> None:
 
     assert mailbox.read("m1", BEGIN + timedelta(minutes=1))
     assert mailbox.read("m1", None) is None
+
+
+def test_a_mail_that_came_since_the_last_look_is_seen(folder: Path) -> None:
+    mailbox = Mailbox(folder)
+    for part in ("new", "cur"):
+        os.utime(folder / part, (0, 0))
+    assert mailbox.newest("", 3)[1] == 5
+    assert mailbox.newest("", 3)[1] == 5
+
+    keep(folder, BEGIN + timedelta(hours=1), "m5")
+
+    assert [mail.message_id for mail in mailbox.newest("", 1)[0].rows] == ["m5"]
 
 
 def test_where_nothing_is_caught_there_is_no_mail() -> None:
