@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, Protocol
 from contracts.event import Event, OutsideEvent
 from ordermill.world.behaviour import Behaviour
 from ordermill.world.chance import Chance
+from ordermill.world.positions import Place
 
 
 class Reply(NamedTuple):
@@ -18,6 +19,8 @@ class Reply(NamedTuple):
 
     after_s: float
     event: OutsideEvent
+    place: Place | None = None
+    """Where the record lies that it answers, if it answers one."""
 
 
 @dataclass(frozen=True, slots=True)

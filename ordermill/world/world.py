@@ -1,6 +1,6 @@
 """Everybody outside, together: hears what concerns them, answers after a while, takes payments and mail.
 
-It keeps nothing: started again, it reads everything from the beginning and says the same again, which nobody minds.
+It keeps nothing but how far it has answered: started again, it says again what was under way, which nobody minds.
 """
 
 import asyncio
@@ -14,20 +14,22 @@ from time import monotonic
 from typing import Any
 
 import uvicorn
-from aiokafka import AIOKafkaConsumer
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from chassis.errors import OutageError
 from chassis.wire import UnreadableError, read_envelope
-from contracts.event import Event, OutsideEvent
-from contracts.topics import topic_of
+from contracts.event import Event
+from contracts.topics import LANES, topic_of
 from ordermill.world.bank import Bank
 from ordermill.world.behaviour import Behaviour
 from ordermill.world.buyers import Buyers, Desk
 from ordermill.world.carriers import Carriers
 from ordermill.world.chance import Chance
 from ordermill.world.floor import Floor
+from ordermill.world.positions import Place, Positions
 from ordermill.world.postbox import Postbox
 from ordermill.world.provider import application
 from ordermill.world.reply import Actor, Cause, Reply, Temper
@@ -35,6 +37,7 @@ from ordermill.world.speech import Speaker
 from ordermill.world.suppliers import Suppliers
 
 POLL_MS, RECORDS, TICK_S = 50, 2_000, 0.02
+GROUP, REMEMBERED_S = "world", 2.0  # under which name, and how often, it writes down how far it has answered
 HELD_BACK_DAYS = 2.0  # how long a message may be held back when the world is disorderly
 
 
@@ -59,6 +62,7 @@ class World:
         self._temper = temper or Temper(Chance(settings.seed), Behaviour.parse(settings.behaviour))
         self._settings = settings
         self._speaker = Speaker(settings.kafka)
+        self._positions = Positions()
         self._waiting: list[tuple[float, int, Reply]] = []
         self._serial = itertools.count()
         self._stop = asyncio.Event()
@@ -80,17 +84,25 @@ class World:
         provider = uvicorn.Server(uvicorn.Config(
             application(self._temper, self._send), host=settings.host, port=settings.provider_port, log_level="warning",
         ))  # fmt: skip
-        consumer = AIOKafkaConsumer(*self._topics, bootstrap_servers=settings.kafka, auto_offset_reset="earliest")
+        consumer = AIOKafkaConsumer(
+            bootstrap_servers=settings.kafka, group_id=GROUP, auto_offset_reset="earliest", enable_auto_commit=False
+        )
         await post.start(settings.host, settings.smtp_port)
         await self._speaker.start()
         await consumer.start()
+        # All of it, without joining the group: who was killed a moment ago must not keep a share of it.
+        consumer.assign([TopicPartition(topic, lane) for topic in self._topics for lane in range(LANES)])
         serving = asyncio.create_task(provider._serve())  # noqa: SLF001 (serve() takes the signals, which are not its own)
-        tasks = [asyncio.create_task(work) for work in (self._listen(consumer), self._speak(), self._stop.wait())]
+        tasks = [
+            asyncio.create_task(work)
+            for work in (self._listen(consumer), self._speak(), self._remember(consumer), self._stop.wait())
+        ]
         await asyncio.wait([*tasks, serving], return_when=asyncio.FIRST_COMPLETED)
         provider.should_exit = True
         for task in tasks:
             task.cancel()
         results = await asyncio.gather(*tasks, serving, return_exceptions=True)
+        await self._write_down(consumer)
         await consumer.stop()
         await self._speaker.stop()
         post.stop()
@@ -109,13 +121,32 @@ class World:
                     self._hear(record)
                 await asyncio.sleep(0)
 
+    async def _remember(self, consumer: AIOKafkaConsumer) -> None:
+        while True:
+            await asyncio.sleep(REMEMBERED_S)
+            await self._write_down(consumer)
+
+    async def _write_down(self, consumer: AIOKafkaConsumer) -> None:
+        """Keep with Kafka how far everything is answered."""
+        offsets = {TopicPartition(*where): offset for where, offset in self._positions.answered().items()}
+        with suppress(KafkaError):  # then it says a little more again
+            if offsets:
+                await consumer.commit(offsets)
+
     def _is_late(self) -> bool:
         """Whether so much is waiting to be said that nothing more should be heard for now."""
         return len(self._waiting) > RECORDS and self._waiting[0][0] <= monotonic()
 
     def _hear(self, record: Any) -> None:  # noqa: ANN401 (aiokafka has no types)
+        place = Place(record.topic, record.partition, record.offset)
+        replies = [reply._replace(place=place) for reply in self._replies(record)]
+        self._positions.heard(place, len(replies))
+        for reply in replies:
+            self._send(reply)
+
+    def _replies(self, record: Any) -> list[Reply]:  # noqa: ANN401 (the same)
         if record.value is None:
-            return
+            return []
         try:
             envelope = read_envelope(record.headers, record.timestamp)
             heard = [
@@ -123,14 +154,13 @@ class World:
                 for kind, answer in self._hears.get(envelope.type, ())
             ]
         except (UnreadableError, ValidationError, UnicodeDecodeError):
-            return  # somebody else's rubbish: the service that it is for sets it aside
-        for answer, event, subject in heard:
-            for reply in answer(Cause(event, subject, envelope.at)):
-                self._send(reply)
+            return []  # somebody else's rubbish: the service that it is for sets it aside
+        return [reply for answer, event, subject in heard for reply in answer(Cause(event, subject, envelope.at))]
 
     def _send(self, reply: Reply) -> None:
         for after_s in self._manners(reply):
             heapq.heappush(self._waiting, (monotonic() + after_s, next(self._serial), reply))
+            reply = reply._replace(place=None)
 
     def _manners(self, reply: Reply) -> Iterator[float]:
         """When a message is really sent: late when the world is disorderly, twice when it repeats itself."""
@@ -143,11 +173,13 @@ class World:
     async def _speak(self) -> None:
         while True:
             now, at = monotonic(), datetime.now(UTC)
-            due: list[tuple[OutsideEvent, datetime]] = []
+            due: list[Reply] = []
             while len(due) < RECORDS and self._waiting and self._waiting[0][0] <= now:
-                due.append((heapq.heappop(self._waiting)[2].event, at))
+                due.append(heapq.heappop(self._waiting)[2])
             while due:
                 with suppress(OutageError):  # said again it is the same
-                    await self._speaker.say(due)
+                    await self._speaker.say([(reply.event, at) for reply in due])
+                    for place in [reply.place for reply in due if reply.place]:
+                        self._positions.said(place)
                     due = []
             await asyncio.sleep(TICK_S)
