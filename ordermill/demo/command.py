@@ -93,8 +93,9 @@ async def _run(
         known = {row["order_id"] for row in await connection.fetch(SQL.known_orders.text, ids)}
         progress(f"publishing {len(ids):,} orders" + (f", {len(known):,} of them known already" if known else ""))
         new = [order_id for order_id in ids if order_id not in known]
+        left = [row["order_id"] for row in await connection.fetch(SQL.left_on_their_way.text)]
         async with gauging(running.kafka) as lags:
-            watch = Watch(await look(connection, lags, 0), len(new))
+            watch = Watch(await look(connection, lags, 0, left), len(new), left)
         begun = time.monotonic()
         await _follow(running, connection, workload, watch, stall_s)
         taken_s = (watch.over_at or time.monotonic()) - begun
@@ -144,7 +145,7 @@ async def _follow(running: Stack, connection: Connection, workload: Workload, wa
         async with gauging(running.kafka) as lags:
             while True:
                 began = time.monotonic()
-                watch.add(await look(connection, lags, count.orders))
+                watch.add(await look(connection, lags, count.orders, watch.left))
                 screen.show(watch)
                 if publishing.done() and (publishing.exception() or _may_stop(watch, stall_s)):
                     break

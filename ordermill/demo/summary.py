@@ -45,7 +45,7 @@ class Summary:
     unfinished: Sequence[Mapping[str, Any]]
     resting: int
     taken_s: float
-    # Orders that have not come to an end.
+    # Orders of this run that have not come to an end.
     waiting: int
     is_complete: bool
     # Programs that ended on the way.
@@ -85,11 +85,11 @@ async def summary_of(
     money = await connection.fetch(SQL.money.text)
     return Summary(
         states={row["state"]: row["orders"] for row in await connection.fetch(SQL.states_of.text, order_ids)},
-        orders_before=sum(watch.before.states.values()),
+        orders_before=sum(watch.before.states.values()) + len(watch.left),
         goods=dict(goods or {}),
         money={(row["currency"], row["account"]): row["balance"] for row in money},
         figures=workload.figures(),
-        unfinished=[dict(row) for row in await connection.fetch(SQL.unfinished.text)],
+        unfinished=[dict(row) for row in await connection.fetch(SQL.unfinished.text, order_ids)],
         resting=await resting(connection),
         taken_s=taken_s,
         waiting=watch.expected - watch.newest.ended,

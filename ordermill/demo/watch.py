@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter, deque
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -65,9 +65,11 @@ class Look:
 class Watch:
     """The looks of the last seconds; says how far the run is, and when it is over."""
 
-    # How it stood before: orders of earlier runs are there too, and count for what is on its way, not for this run.
+    # How it stood before: orders of earlier runs are there too.
     before: Look
     orders: int
+    # Earlier orders that were not at an end: nobody counts them, and nobody waits for them.
+    left: Sequence[str] = ()
     looks: deque[Look] = field(default_factory=deque)
     last_move: float = 0.0
     # When the orders came to their end.
@@ -93,7 +95,7 @@ class Watch:
 
     @property
     def expected(self) -> int:
-        """How many orders should be there in the end, of all runs."""
+        """How many orders should be at an end, those of earlier runs among them."""
         return sum(self.before.states.values()) + self.orders
 
     def passed(self, stage: str) -> int:
@@ -133,10 +135,12 @@ class Watch:
         return not self.newest.stages["untold"] or self.newest.at - self.over_at >= POST_PATIENCE_S
 
 
-async def look(connection: Connection, lags: Callable[[], Awaitable[list[Lag]]], published: int) -> Look:
+async def look(
+    connection: Connection, lags: Callable[[], Awaitable[list[Lag]]], published: int, left: Sequence[str]
+) -> Look:
     """Look at the tables and at the logs."""
     row = await connection.fetchrow(SQL.stages.text)
-    states = await connection.fetch(SQL.states.text)
+    states = await connection.fetch(SQL.states.text, left)
     behind = Counter[str]()
     for each in await lags():
         behind[each.group] += each.lag

@@ -16,7 +16,12 @@ select
     (select count(*) from notifications.message where outcome is null) as untold;
 
 -- name: states
-select state, count(*) as orders from intake.placed_order group by state order by state;
+-- All orders but those that an earlier run, or somebody by hand, left on their way: they may rest for ever.
+select state, count(*) as orders from intake.placed_order where order_id <> all(:left::text[])
+group by state order by state;
+
+-- name: left_on_their_way
+select order_id from intake.placed_order where state in ('received', 'released', 'held');
 
 -- name: states_of
 -- How far these orders have come, and nobody else's.
@@ -39,9 +44,10 @@ select distinct sku from inventory.item;
 select max(channel_order_id) as last from intake.placed_order where channel_order_id like :prefix::text || '%';
 
 -- name: unfinished
--- Some of the orders that still move, oldest first, for whoever looks why.
+-- Some of a run's orders that still move, oldest first, for whoever looks why.
 select order_id, channel, channel_order_id, state from intake.placed_order
-where state in ('received', 'released', 'held') order by state desc, channel_order_id limit 3;
+where order_id = any(:order_ids::text[]) and state in ('received', 'released', 'held')
+order by state desc, channel_order_id limit 3;
 
 -- name: money
 -- Each account's balance; credits stand below zero.

@@ -38,3 +38,12 @@ async def test_the_order_to_look_at_is_a_completed_one_of_the_run(world: Connect
     assert await world.fetchval(
         "select order_id from intake.placed_order where channel = $1 and channel_order_id = $2", *example
     ) == "order-8"  # fmt: skip
+
+
+async def test_what_was_left_on_its_way_before_counts_nowhere(world: Connection) -> None:
+    left = [row["order_id"] for row in await world.fetch(SQL.left_on_their_way.text)]
+    states = {row["state"] for row in await world.fetch(SQL.states.text, left)}
+
+    assert "order-3" in left, "it is held"
+    assert states == {"completed", "cancelled", "rejected"}
+    assert [row["order_id"] for row in await world.fetch(SQL.unfinished.text, ["order-1", "order-3"])] == ["order-3"]

@@ -81,13 +81,15 @@ def test_a_line_of_progress_says_what_it_counts_where_that_is_not_orders() -> No
     assert line.endswith("completed 30  told 4 mails  15 orders/s  lag 0")
 
 
-def test_a_second_run_shows_its_own_orders_and_waits_for_all() -> None:
-    second = watch(look(2, completed=1_004, held=6, told=4), before=look(0, completed=1_000, held=5))
+def test_a_second_run_shows_and_awaits_its_own_orders() -> None:
+    before = look(0, completed=1_000, rejected=5)
+    second = watch(look(2, completed=1_004, rejected=5, held=6, told=4), before=before)
     line = line_of(second, 2.0)
 
     assert "completed 4 " in line
-    assert (second.expected, second.came_to("held"), second.came_to("rejected")) == (1_015, 1, 0)
+    assert (second.expected, second.came_to("held"), second.came_to("rejected")) == (1_015, 6, 0)
     assert not second.is_over
+    assert watch(look(2, completed=1_009, rejected=6), before=before).is_over
 
 
 def test_orders_a_second_are_those_of_the_run_alone(capsys: pytest.CaptureFixture[str]) -> None:
