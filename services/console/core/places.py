@@ -1,6 +1,6 @@
 """Where messages lie and how far that reaches: what the pages compute from a broker's numbers."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, NamedTuple, Protocol, TypeVar
@@ -62,9 +62,11 @@ P = TypeVar("P", bound=Placed)
 # --- lag --------------------------------------------------------------------------------------------------------------
 
 
-def behind(positions: Mapping[Place, int], logs: Mapping[Place, Log]) -> dict[Place, int]:
-    """Tell how many messages a group has not handled, in each partition of the topics that it hears."""
-    heard = {place.topic for place in positions}
+def behind(positions: Mapping[Place, int], logs: Mapping[Place, Log], heard: Collection[str]) -> dict[Place, int]:
+    """Tell how many messages a group has not handled, in each partition of the topics that it hears.
+
+    Where it has no position it has handled nothing yet.
+    """
     return {
         place: log.end - max(positions.get(place, log.start), log.start)
         for place, log in logs.items()

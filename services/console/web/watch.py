@@ -9,7 +9,7 @@ from typing import Final
 
 from chassis import OutageError
 from contracts.topic import Service
-from contracts.topics import LANES, TOPICS
+from contracts.topics import LANES, TOPICS, topics_heard_by
 from services.console.core.instances import Instance
 from services.console.core.places import Log, Place, behind
 from services.console.core.trends import Trend
@@ -19,6 +19,7 @@ from services.console.gateway.neighbours import Neighbours
 PLACES: Final = [Place(topic.name, lane) for topic in TOPICS for lane in range(LANES)]
 # The console reads without a group: how far it has come is in its own tables.
 GROUPS: Final = tuple(str(service) for service in Service if service is not Service.CONSOLE)
+HEARD: Final = {group: frozenset(topic.name for topic in topics_heard_by(Service(group))) for group in GROUPS}
 SLOW_EVERY_S: Final = 15.0  # beginnings and sizes move with retention, not with messages
 NEIGHBOURS_EVERY_S: Final = 2.0  # they measure anew every 5 s
 
@@ -36,7 +37,7 @@ class Snapshot:
 
     def lag(self, group: str) -> dict[Place, int]:
         """How many messages a group has not handled, by partition."""
-        return behind(self.positions.get(group, {}), self.logs)
+        return behind(self.positions.get(group, {}), self.logs, HEARD.get(group, frozenset()))
 
 
 class Watch:

@@ -66,4 +66,8 @@ def test_a_cursor_that_makes_no_sense_is_none(text: str) -> None:
 def test_a_group_is_behind_only_in_topics_that_it_hears() -> None:
     logs = {Place("a", 0): Log(0, 10), Place("a", 1): Log(4, 9), Place("b", 0): Log(0, 5)}
 
-    assert behind({Place("a", 0): 7}, logs) == {Place("a", 0): 3, Place("a", 1): 5}
+    assert behind({Place("a", 0): 7}, logs, {"a"}) == {Place("a", 0): 3, Place("a", 1): 5}
+
+
+def test_a_group_that_never_ran_is_behind_by_all_that_is_kept() -> None:
+    assert behind({}, {Place("a", 0): Log(4, 9)}, {"a"}) == {Place("a", 0): 5}
