@@ -16,9 +16,10 @@ import urllib.request
 from base64 import b32encode, b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 
 from chassis.migrate import MigrationError, migrate_all
 from contracts.topics import DEAD_LETTERS
@@ -112,6 +113,16 @@ def start(stack: Stack, progress: Progress = quiet, wanted: Sequence[Program] | 
         progress(f"starting {', '.join(started)}")
     _await_ready(stack, chosen, places, progress)
     return started
+
+
+def start_another(stack: Stack, name: str, number: int, settings: Mapping[str, str] = MappingProxyType({})) -> str:
+    """Start a further instance of a service, the second or the third, and wait until it is ready; gives its name."""
+    program = next(program for program in programs() if program.name == name)
+    copy, port = replace(program, name=f"{name}.{number}"), ports.pick()
+    told = environment(stack, program, _places(stack), os.environ)
+    stack.spawn(copy.name, copy.command, {**told, f"{program.prefix}HEALTH_PORT": str(port), **settings})
+    _await_ready(stack, [copy], {copy.name: port}, quiet)
+    return copy.name
 
 
 def api_address(stack: Stack) -> str:

@@ -27,6 +27,7 @@ def bench(  # noqa: PLR0913 (each is an option of the command line)
     orders: PositiveInt = DEFAULT_ORDERS,
     rounds: PositiveInt = DEFAULT_ROUNDS,
     hot: Flag = False,
+    instances: Flag = False,
     idle: Flag = False,
     only: Annotated[tuple[What, ...], Parameter(consume_multiple=True, negative="", show_default=False)] = (),
     json_file: Annotated[Path | None, Parameter(name="--json")] = None,
@@ -42,12 +43,14 @@ def bench(  # noqa: PLR0913 (each is an option of the command line)
         orders: How many orders a run places.
         rounds: How often pipeline, floor and naive form are run in turn; their medians count.
         hot: Measure orders of one item as well.
+        instances: Measure two and four instances of each service as well.
         idle: Measure what everything uses while there is nothing to do as well.
         only: Measure this alone; what it is compared with runs too.
         json_file: Write the results there, and their picture beside it.
         write_docs: Write the results into docs/performance.md, with their picture.
     """
-    wanted = frozenset(only) or ALWAYS | ({What.HOT} if hot else set()) | ({What.IDLE} if idle else set())
+    further = {What.HOT: hot, What.INSTANCES: instances, What.IDLE: idle}
+    wanted = frozenset(only) or ALWAYS | {what for what, is_wanted in further.items() if is_wanted}
     progress = step_by_step()
     with fresh(progress) as running:
         results = asyncio.run(measure(running, Plan(orders, rounds, wanted), progress))

@@ -25,6 +25,7 @@ from ordermill.stack import Progress, Stack
 WARM_UP, NAIVE = 10, 10  # a tenth of the orders: enough to prepare every statement, and to see what one costs
 LEAST = 20
 SEED = 1
+INSTANCES = (2, 4)  # of each service; the lanes divide evenly among them
 IDLE_S = 20.0
 
 
@@ -36,6 +37,7 @@ class What(StrEnum):
     NAIVE = "naive"
     HALF_LOAD = "half-load"
     HOT = "hot"
+    INSTANCES = "instances"
     IDLE = "idle"
 
 
@@ -50,7 +52,7 @@ class Plan:
     @property
     def stocked(self) -> int:
         """More orders than will be placed in all."""
-        return (self.orders + LEAST) * (2 * self.rounds + 4)
+        return (self.orders + LEAST) * (2 * self.rounds + 4 + 2 * len(INSTANCES))
 
 
 class Session:
@@ -79,6 +81,8 @@ class Session:
             await self._half_load()
         if What.HOT in wanted:
             await self._hot()
+        if What.INSTANCES in wanted:
+            await self._instances()
 
     async def _measure_idle(self) -> None:
         self._progress(f"doing nothing for {IDLE_S:.0f} s")
@@ -126,6 +130,19 @@ class Session:
         await self._warm_up()
         self._progress(f"{self._plan.orders:,} orders of one item")
         self.rounds["hot"].append(of_run(await self._pipeline.saturate(self._take(self._plan.orders, is_hot=True))))
+
+    async def _instances(self) -> None:
+        running = 1
+        for number in INSTANCES:
+            self._progress(f"starting services until there are {number} instances of each")
+            for another in range(running + 1, number + 1):
+                for name in services.service_names():
+                    await asyncio.to_thread(services.start_another, self._stack, name, another)
+            running = number
+            await self._warm_up()
+            self._progress(f"{self._plan.orders:,} orders through {number} instances of each service")
+            run = await self._pipeline.saturate(self._take(self._plan.orders))
+            self.rounds[f"{number} instances"].append(of_run(run))
 
     async def _warm_up(self) -> None:
         orders = max(LEAST, self._plan.orders // WARM_UP)

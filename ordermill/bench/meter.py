@@ -7,7 +7,7 @@ import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from chassis.queries import Queries
 from ordermill.bench import machine
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from chassis.postgres import Connection
 
 SQL: Final = Queries.beside(__file__)
+N = TypeVar("N", int, float)
 LOAD = "load generator"  # this very process: it publishes, and looks whether all is done
 # PostgreSQL's backends hand in their counts of rows at the latest ten seconds after they fell idle.
 COUNTS_LATE_S = 11.0
@@ -58,7 +59,7 @@ class Meter:
         """Read all of them."""
         wal = await self.connection.fetchval(SQL.wal.text)
         transactions = await self.connection.fetchval(SQL.transactions.text)
-        return Reading(time.monotonic(), machine.cpu_s(self.roots), wal, transactions)
+        return Reading(time.monotonic(), by_service(machine.cpu_s(self.roots)), wal, transactions)
 
     async def spent(self, since: Reading) -> Spent:
         """What was used since a reading."""
@@ -78,7 +79,16 @@ class Meter:
 
     def memory_bytes(self) -> dict[str, int]:
         """The memory of every process now."""
-        return machine.memory_bytes(self.roots)
+        return by_service(machine.memory_bytes(self.roots))
+
+
+def by_service(figures: Mapping[str, N]) -> dict[str, N]:
+    """Add up the instances of each service: `billing`, `billing.2`."""
+    sums: dict[str, N] = {}
+    for name, figure in figures.items():
+        service = name.partition(".")[0]
+        sums[service] = sums[service] + figure if service in sums else figure
+    return sums
 
 
 def grown(before: Mapping[str, int], after: Mapping[str, int]) -> dict[str, int]:

@@ -10,7 +10,7 @@ import signal
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
@@ -41,7 +41,6 @@ from ordermill.dead_letters import SELECT
 from ordermill.lag import gauging
 from ordermill.services import Program, programs
 from ordermill.stack import Stack, ports
-from ordermill.stack.home import quiet
 from ordermill.stack.process import Process
 from ordermill.world import catalogue
 from ordermill.world.chance import Chance
@@ -388,11 +387,5 @@ class Pipeline:
 
     async def begin_second(self, name: str) -> str:
         """Start a second instance of a service; returns its name."""
-        program = self.program(name)
-        second = replace(program, name=f"{name}-second")
-        port = ports.pick()
-        environment = services.environment(self.stack, program, services._places(self.stack), os.environ)
-        environment |= {f"{program.prefix}HEALTH_PORT": str(port), f"{program.prefix}SESSION_TIMEOUT_S": "6"}
-        self.stack.spawn(second.name, second.command, environment)
-        await asyncio.to_thread(services._await_ready, self.stack, [second], {second.name: port}, quiet)
-        return second.name
+        settings = {f"{self.program(name).prefix}SESSION_TIMEOUT_S": "6"}
+        return await asyncio.to_thread(services.start_another, self.stack, name, 2, settings)
