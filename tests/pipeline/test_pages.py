@@ -11,6 +11,7 @@ from contracts.intake import OrderCompleted
 from contracts.topics import CHANNEL_ORDERS
 from ordermill import services
 from ordermill.broker import administering
+from ordermill.world.world import GROUP as OF_THE_WORLD
 from tests.pipeline.browser import PATIENCE_MS, Theme, Visitor, browsing, visit
 from tests.pipeline.pipeline import Pipeline, id_of
 
@@ -234,4 +235,4 @@ async def test_looking_into_topics_joins_no_group(shop: Shop) -> None:
     async with administering(shop.pipeline.stack.kafka) as admin:
         groups = {group[0] for group in await admin.list_consumer_groups()}
 
-    assert groups == {*services.service_names()} - {"console"}
+    assert groups == {*services.service_names(), OF_THE_WORLD} - {"console"}
