@@ -51,24 +51,21 @@ def up(
     options = stack.Options(brokers=brokers, kafka_port=kafka_port, postgres_port=postgres_port)
     progress = step_by_step()
     running = stack.up(progress=progress, options=options)
-    console, orders, documents = None, None, dict[str, str]()
+    addresses: dict[str, str] = {}
     if not servers_only:
         from ordermill import services  # noqa: PLC0415  the servers alone need none of it
         from ordermill.console import how_to_sign_in  # noqa: PLC0415  the same
 
         wants_world = not stack.is_elsewhere() if world is None else world
         services.start(running, progress, services.programs() if wants_world else services.inside())
-        console, orders = how_to_sign_in(running), services.orders_address(running)
-        documents = services.document_addresses(running)
+        addresses = {"Console": how_to_sign_in(running), "Orders": services.orders_address(running)}
+        addresses |= services.document_addresses(running)
     if as_json:
         servers = {"kafka": running.kafka, "postgres": running.address, "home": str(running.home.path)}
-        print_json({**servers, "orders": orders})
+        print_json({**servers, "orders": addresses.get("Orders")})
         return
-    if console:
-        print(f"Console        {console}")
-        print(f"Orders         {orders}")
-        for what, address in documents.items():
-            print(f"{what:<15}{address}")
+    for what, address in addresses.items():
+        print(f"{what:<15}{address}")
     print(f"Kafka          {running.kafka}")
     secret = f"  (superuser's password: {running.home.password})" if running.home.password.exists() else ""
     print(f"PostgreSQL     {running.address}{secret}")

@@ -37,13 +37,18 @@ LIMIT_S: Final = 5.0  # some small statements take milliseconds; a person waits 
 
 
 class DocumentSettings(Settings):
-    """The settings of a process that serves documents."""
+    """The settings of a process that serves documents: `<SERVICE>_API_…`, and the service's schema and role."""
 
     host: str = Field("127.0.0.1", description="where to listen; documents name people, so think before 0.0.0.0")
     port: int = Field(0, ge=0, le=65535, description="its port; 0 takes a free one and prints it")
     trusted_proxies: tuple[str, ...] = Field(
         (), description="JSON: addresses whose X-Forwarded-For and -Proto are believed; none by default"
     )
+
+    @property
+    def service(self) -> str:
+        """The name of the service whose documents these are."""
+        return super().service.removesuffix("_api")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

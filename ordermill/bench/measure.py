@@ -154,7 +154,7 @@ class Session:
         return self.work.part(first, number, is_hot=is_hot)
 
     def _stop(self) -> None:
-        # The world stays: started again, it would hear and say everything once more.
+        # The world stays: with nobody to answer it is silent.
         self._stack.end(*(program.name for program in services.measured() if program.name != services.WORLD))
 
 

@@ -14,16 +14,11 @@ class Settings(chassis.Settings):
 
 
 class ApiSettings(DocumentSettings):
-    """The process that serves packing slips.  Its schema and role are fulfillment's."""
+    """The process that serves packing slips."""
 
     model_config = SettingsConfigDict(env_prefix="FULFILLMENT_API_")
 
     port: int = Field(8471, ge=0, le=65535, description="its port; 0 takes a free one and prints it")
-
-    @property
-    def service(self) -> str:
-        """The service's name: the schema and the role are its, whichever process asks."""
-        return "fulfillment"
 
 
 class Practice(BaseSettings):

@@ -25,13 +25,8 @@ class Settings(chassis.Settings):
 
 
 class ApiSettings(DocumentSettings):
-    """The process that serves labels.  Its schema and role are shipping's."""
+    """The process that serves labels."""
 
     model_config = SettingsConfigDict(env_prefix="SHIPPING_API_")
 
     port: int = Field(8472, ge=0, le=65535, description="its port; 0 takes a free one and prints it")
-
-    @property
-    def service(self) -> str:
-        """The service's name: the schema and the role are its, whichever process asks."""
-        return "shipping"

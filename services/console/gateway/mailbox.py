@@ -93,7 +93,7 @@ class Mailbox:
         if changed_ns == self._known[0]:
             return self._known[1]
         names = [name for folder in folders for name in os.listdir(folder)]  # noqa: PTH208 -- no paths
-        if max(changed_ns) < time.time_ns() - SETTLED_NS:
+        if max(changed_ns, default=0) < time.time_ns() - SETTLED_NS:
             self._known = changed_ns, names
         return names
 

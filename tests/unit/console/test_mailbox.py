@@ -1,6 +1,7 @@
 """Mails of a Maildir: listed page by page, and found by their id, also among more than anybody looks through."""
 
 import os
+import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -67,6 +68,18 @@ def test_a_mail_that_came_since_the_last_look_is_seen(folder: Path) -> None:
     keep(folder, BEGIN + timedelta(hours=1), "m5")
 
     assert [mail.message_id for mail in mailbox.newest("", 1)[0].rows] == ["m5"]
+
+
+def test_a_catcher_that_begins_anew_has_no_mail(folder: Path) -> None:
+    mailbox = Mailbox(folder)
+    long_ago = BEGIN.timestamp()
+    for part in ("new", "cur"):
+        os.utime(folder / part, (long_ago, long_ago))
+    assert mailbox.newest("", 3)[1] == 5
+
+    shutil.rmtree(folder)
+
+    assert mailbox.newest("", 3)[1] == 0
 
 
 def test_where_nothing_is_caught_there_is_no_mail() -> None:
