@@ -27,10 +27,12 @@ COPY libs libs
 COPY services/__init__.py services/
 
 FROM base AS tools
+ARG VERSION=unknown
 COPY --from=tool-packages /opt/ordermill/venv /opt/ordermill/venv
 COPY ordermill ordermill
 COPY services services
 RUN python -m compileall -q /srv/ordermill
+ENV ORDERMILL_VERSION=${VERSION}
 USER 10001:10001
 ENTRYPOINT ["python", "-m"]
 CMD ["ordermill", "--help"]

@@ -81,6 +81,7 @@ class Auditor:
     def __init__(self, settings: AuditorSettings) -> None:
         self._settings = settings
         self._metrics, self._health = AuditorMetrics(), Health()
+        self._metrics.build(settings.version)
         self._publisher = Publisher(settings.kafka, f"auditor-{settings.instance}")
         self._stop = asyncio.Event()
         self._is_cut_off = False

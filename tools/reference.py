@@ -144,8 +144,9 @@ def specimens() -> dict[str, bytes]:
     metrics.breaker("a.call", is_open=True)
     metrics.event_loop(0.1)
     metrics.troubles({"broker_silent": 1.0})
-    metrics.build("1")
     edge, web, auditor = EdgeMetrics(), WebMetrics(lambda: 1), AuditorMetrics()
+    for each in (metrics, edge, web, auditor):
+        each.build("1")
     with edge.timed("/v1/orders"):
         pass
     web.answered("flow", 200, 0.1)

@@ -25,6 +25,13 @@ class _Bound(dict[tuple[str, ...], Kind], Generic[Kind]):
         return child
 
 
+def tell_version(registry: CollectorRegistry, service: str, version: str) -> None:
+    """Say which version a process runs: the same way for those too that count nothing else of this module."""
+    labels = ("service", "version")
+    told = Gauge("ordermill_build_info", "1, by the version that runs", labels, registry=registry)
+    told.labels(service, version).set(1)
+
+
 class Metrics:
     """The metrics of one service in one process."""
 
@@ -45,7 +52,6 @@ class Metrics:
         self._later_oldest = self._gauge("later_oldest_seconds", "How long the oldest row waits, by reason", "reason")
         self._calls = self._counter("calls", "Calls to the outside by outcome", "type", "outcome")
         self._breaker_open = self._gauge("breaker_open", "1 while calls of this type are held back", "type")
-        self._build = self._gauge("build_info", "1, by the version that runs", "version")
         self._event_loop_lag = self._gauge("event_loop_lag_seconds", "How late the event loop comes to what is due")
         self._troubles = self._gauge("trouble_seconds", "How long this has been wrong; 0 when it is right", "trouble")
         self.takeovers = self._counter("takeovers", "Lanes taken over")[()]
@@ -54,7 +60,7 @@ class Metrics:
 
     def build(self, version: str) -> None:
         """Say which version runs."""
-        self._build[version,].set(1)
+        tell_version(self._registry, self._service, version)
 
     def batch(self, size: int, seconds: float, outcomes: Mapping[tuple[str, str], int]) -> None:
         """Count one batch; outcomes are numbers by (event type, what became of them).

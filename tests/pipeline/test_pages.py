@@ -12,6 +12,7 @@ from contracts.topics import CHANNEL_ORDERS
 from ordermill import services
 from ordermill.broker import administering
 from ordermill.world.world import GROUP as OF_THE_WORLD
+from services.console.core.wording import NOTHING
 from tests.pipeline.browser import PATIENCE_MS, Theme, Visitor, browsing, visit
 from tests.pipeline.pipeline import Pipeline, id_of
 
@@ -120,6 +121,21 @@ async def test_what_is_said_about_an_order_appears_while_somebody_looks(shop: Sh
     await pipeline.until(OrderCompleted, order_id)
 
     await expect(completed).to_have_text(str(before + 1), timeout=PATIENCE_MS)
+
+
+async def test_every_process_says_which_version_it_runs(shop: Shop) -> None:
+    others = (services.AUDITOR, services.API)
+    await shop.pipeline.begin(*others)
+    visitor = await shop.visitor("viewer")
+    page = await visitor.go("/health")
+
+    await expect(page.get_by_text("ready", exact=True)).to_have_count(len(services.inside()) - 1, timeout=PATIENCE_MS)
+    told = await page.locator('[data-label="Version"]').all_inner_texts()
+    for name in others:
+        await shop.pipeline.end(name)
+
+    assert len(set(told)) == 1
+    assert NOTHING not in told
 
 
 @pytest.mark.parametrize("name", ["number", "completed"])

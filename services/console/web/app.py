@@ -38,6 +38,7 @@ def application(
 ) -> ASGIApp:
     """Build the application; `/metrics` answers on the health port alone."""
     metrics = WebMetrics(lambda: hub.viewers)
+    metrics.build(settings.version)
     app = Starlette(
         routes=[
             *_health(settings, metrics, source),

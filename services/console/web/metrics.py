@@ -7,6 +7,7 @@ from typing import Final
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from chassis.metrics import tell_version
 from services.console.core.figures import Figure
 from services.console.web.rendering import PLACES
 
@@ -35,6 +36,10 @@ class WebMetrics:
             ("figure", "currency"),
             registry=self._registry,
         )
+
+    def build(self, version: str) -> None:
+        """Say which version runs."""
+        tell_version(self._registry, "console-web", version)
 
     def answered(self, page: str, status: int, seconds: float) -> None:
         """Count one answer, from the request's head to that of the answer."""

@@ -33,6 +33,7 @@ def application(
     lifespan: Lifespan = _nothing_to_open,
 ) -> ASGIApp:
     """Build the application; `/metrics` answers on the health port alone."""
+    metrics.build(settings.version)
 
     async def live(_request: Request) -> Response:
         return PlainTextResponse("ok\n")

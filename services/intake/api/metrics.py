@@ -8,6 +8,8 @@ from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 
+from chassis.metrics import tell_version
+
 # From an idle acknowledgement (2 ms) to the limits of body and log (10 s each).
 _SECONDS: Final = (0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20)
 
@@ -33,6 +35,10 @@ class EdgeMetrics:
             "ordermill_edge_seconds", "From head to answer", ("path",), buckets=_SECONDS, registry=self._registry
         )
         self._in_hand = Gauge("ordermill_edge_requests_in_hand", "Requests not yet answered", registry=self._registry)
+
+    def build(self, version: str) -> None:
+        """Say which version runs."""
+        tell_version(self._registry, "intake-api", version)
 
     @contextmanager
     def timed(self, path: str) -> Iterator[Outcome]:

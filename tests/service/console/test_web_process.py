@@ -70,7 +70,9 @@ async def test_pages_told_to_stop_end_well(pages: Pages, number: signal.Signals)
 
 
 async def test_prometheus_is_told_figures_that_must_not_pass_another(model: Model, pages: Pages) -> None:
-    assert "ordermill_figure{" not in (await pages.get("/metrics")).text
+    before = (await pages.get("/metrics")).text
+    assert "ordermill_figure{" not in before
+    assert 'ordermill_build_info{service="console-web",version="unknown"} 1.0' in before
 
     await model.bench.rows(FIGURES)
     told = (await pages.get("/metrics")).text

@@ -181,4 +181,6 @@ async def test_metrics_are_shown_on_the_health_port_alone(door: Door) -> None:  
     await door.send(body_of())
 
     assert (await door.client.get("/metrics")).status_code == 404
-    assert "ordermill_edge_requests" in (await door.client.get("http://edge:9/metrics")).text
+    told = (await door.client.get("http://edge:9/metrics")).text
+    assert "ordermill_edge_requests" in told
+    assert 'ordermill_build_info{service="intake-api",version="unknown"} 1.0' in told
