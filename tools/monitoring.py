@@ -50,7 +50,20 @@ ALERTS = (
         expr='up{job="ordermill"} == 0',
         lasting="1m",
         severity="page",
-        summary="{{ $labels.instance }} does not answer",
+        summary="{{ $labels.process }} at {{ $labels.instance }} does not answer",
+        runbook="process-down",
+    ),
+    Alert(
+        # What ends takes its name out of the DNS, and with it the series that ProcessDown looks at. Three days: a
+        # weekend, after which somebody has looked.
+        name="ProcessMissing",
+        expr=(
+            'count by (process) (count_over_time(up{job="ordermill"}[3d]))'
+            ' unless count by (process) (up{job="ordermill"})'
+        ),
+        lasting="1m",
+        severity="page",
+        summary="there is no {{ $labels.process }}",
         runbook="process-down",
     ),
     Alert(
@@ -178,8 +191,11 @@ def _rule(alert: Alert) -> str:
 
 
 def scraping() -> str:
-    """Prometheus' own configuration: whom to ask, how often, and by which rules."""
-    targets = "".join(f"          - {name}:{HEALTH_PORT}\n" for name in TARGETS)
+    """Prometheus' own configuration: whom to ask, how often, and by which rules.
+
+    A name has as many addresses as there are instances, and each is asked.
+    """
+    names = "".join(f"          - {name}\n" for name in TARGETS)
     return f"""\
 {_HEAD}global:
   scrape_interval: 15s
@@ -188,9 +204,14 @@ rule_files:
   - alerts.yml
 scrape_configs:
   - job_name: ordermill
-    static_configs:
-      - targets:
-{targets}"""
+    dns_sd_configs:
+      - type: A
+        port: {HEALTH_PORT}
+        names:
+{names}    relabel_configs:
+      - source_labels: [__meta_dns_name]
+        target_label: process
+"""
 
 
 # --- Grafana ----------------------------------------------------------------------------------------------------------
@@ -255,8 +276,8 @@ PIPELINE = {
         Chart("A batch, p95", "s", _p95("ordermill_batch_seconds")),
         Chart("Messages a batch", "short", {_legend("service"): " / ".join(_SIZES)}),
         Chart("Handlers, seconds a second", "percentunit", {_legend("service, type"): f"topk(8, {_BUSY})"}),
-        Chart("CPU", "percentunit", _a_second("process_cpu_seconds_total", "instance", 'job="ordermill"')),
-        Chart("Memory", "bytes", _largest("process_resident_memory_bytes", "instance", 'job="ordermill"')),
+        Chart("CPU", "percentunit", _a_second("process_cpu_seconds_total", "process, instance", 'job="ordermill"')),
+        Chart("Memory", "bytes", _largest("process_resident_memory_bytes", "process, instance", 'job="ordermill"')),
         Chart("Event loop late by", "s", _largest("ordermill_event_loop_lag_seconds")),
         Chart("Processes, by version", "short", {_legend("version"): "sum by (version) (ordermill_build_info)"}),
         Chart(

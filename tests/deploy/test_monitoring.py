@@ -14,7 +14,7 @@ import pytest
 from grafana_foundation_sdk.models.dashboard import Dashboard
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.deploy.test_containers import CHECKOUT, staying
+from tests.deploy.test_containers import CHECKOUT, HEALTH_PORT, staying
 from tools import monitoring
 from tools.reference import specimens
 
@@ -23,7 +23,7 @@ BOARDS = {name: json.loads(text) for name, text in monitoring.dashboards()}
 PROMTOOL = shutil.which("promtool")
 GRID = 24
 # Prometheus' own, and what it adds to every series it scrapes.
-OF_PROMETHEUS, OF_SCRAPING = {"up": set[str]()}, {"job", "instance"}
+OF_PROMETHEUS, OF_SCRAPING = {"up": set[str]()}, {"job", "instance", "process"}
 RUNBOOKS = sorted((CHECKOUT / "docs" / "runbooks").glob("*.md"))
 
 
@@ -122,6 +122,14 @@ def test_no_two_panels_of_a_dashboard_lie_on_each_other() -> None:
 
 def test_prometheus_asks_every_process_that_tells_how_it_is() -> None:
     assert set(monitoring.TARGETS) == staying().keys() - {"world"}
+
+
+def test_prometheus_asks_every_instance_of_a_process_by_its_name() -> None:
+    written = monitoring.scraping()
+
+    assert f"dns_sd_configs:\n      - type: A\n        port: {HEALTH_PORT}\n        names:\n" in written
+    assert "- source_labels: [__meta_dns_name]\n        target_label: process\n" in written
+    assert re.findall(r"^ {10}- (.+)$", written, re.MULTILINE) == list(monitoring.TARGETS)
 
 
 @pytest.mark.parametrize("alert", ALERTS.values(), ids=lambda alert: alert.name)
