@@ -30,6 +30,9 @@ _CONNECT_TIMEOUT_S: Final = 5.0  # a fork and an authentication take 5 to 20 ms;
 _SETTLE_S: Final = 1.0  # work whose connection was torn down ends at once; what does not is left behind, not awaited
 _FIRST_PAUSE_S: Final = 0.1  # a database that starts needs 0.1 s …
 _LONGEST_PAUSE_S: Final = 5.0  # … to some seconds; asking more seldom would only delay us
+# Of a session whose every statement looks up keys. A plan is kept that was made when a table was empty, and tables of
+# what waits are empty now and full a second later: read whole for each key, thousands of rows took seconds.
+BY_KEY: Final[Mapping[str, str]] = {"enable_seqscan": "off"}
 _COLUMNS: Final[tuple[type, ...]] = (list, tuple, set, frozenset, type({}.keys()), type({}.values()))
 _LOG: Final = structlog.stdlib.get_logger(__name__)
 

@@ -25,7 +25,7 @@ from chassis.kafka import GATHER_MAX_S, Assignment, KafkaLog, Publisher, subscri
 from chassis.ledger import PostgresMemory
 from chassis.loop import Loop
 from chassis.metrics import Metrics
-from chassis.postgres import close_pool, open_pool, ping
+from chassis.postgres import BY_KEY, close_pool, open_pool, ping
 
 if TYPE_CHECKING:
     from chassis.service import Call, Request, Service
@@ -86,7 +86,7 @@ class Process:
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, self._stop.set)
         settings = self._settings
-        pool = await open_pool(settings)
+        pool = await open_pool(settings, BY_KEY)
         try:
             self._memory = PostgresMemory(pool, settings.batch_timeout_s)
             self._loop = Loop(self._service, self._memory, self._log, self._metrics,

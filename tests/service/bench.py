@@ -20,6 +20,7 @@ from chassis.ledger import PostgresMemory
 from chassis.loop import Loop
 from chassis.metrics import Metrics
 from chassis.migrate import CHASSIS_MIGRATIONS, prepare
+from chassis.postgres import BY_KEY
 from chassis.service import Call, Request
 from chassis.wire import Envelope, Outgoing, read_envelope, write_headers
 from contracts.event import Event, OutsideEvent
@@ -208,7 +209,7 @@ async def bench_of(
     else:
         await _empty(f"{server}/{database}", service.name)
     url = f"postgresql://{service.name}:bench@{server.rpartition('@')[2]}/{database}"
-    session = {"search_path": service.name, "jit": "off"}
+    session = {"search_path": service.name, "jit": "off", **BY_KEY}
     async with asyncpg.create_pool(url, min_size=1, max_size=4, server_settings=session) as pool:
         bench = Bench(service, pool, url)
         await bench.start()

@@ -1,4 +1,6 @@
 -- The loop's own statements.  Queues are visited in sorted order, so that two instances never wait for each other in a circle.
+-- `later` and `call` are empty now and full a second later, and plans made for the one are kept for the other: so they are never
+-- joined, since such a plan compares every row with every other.
 
 -- name: fence
 -- Share-locks the epochs of the lanes held: a takeover waits for this transaction, and this one sees a takeover that came first.
@@ -57,7 +59,7 @@ with due as (
     limit :room::int
 )
 select id, queue, lane, topic, key, subject, value, headers, tries, verdict, actor, why
-from taken join later using (id) order by id;
+from later where id = any(array(select id from taken)) order by id;
 
 -- name: next_due
 select min(due) as due from later where lane = any(:lanes::smallint[]) and due is not null;
@@ -75,7 +77,7 @@ returning id;
 -- name: hold_notes
 -- Whoever takes one of these waits for this transaction and then sees what it wrote.  One that is being taken is passed
 -- over: its taker may have looked already.
-select queue from later where queue = any(:queues::text[]) and reason = 'due' order by id for share skip locked;
+select queue from later where queue = any(:queues::text[]) and reason = 'due' for share skip locked;
 
 -- name: keep_later
 update later set
@@ -92,9 +94,9 @@ delete from later where id = any(:ids::bigint[]);
 -- name: promote
 -- What stood behind a head that is gone is the head now, and due.
 update later set due = :now::timestamptz
-where id in (
+where id = any(array(
     select (select min(head.id) from later as head where head.queue = gone.queue) from unnest(:queues::text[]) as gone (queue)
-) and due is null and reason = 'behind';
+)) and due is null and reason = 'behind';
 
 -- name: decide
 -- An operator's decisions about rows that rest, of this lane or another.  One that another transaction holds is being
@@ -115,9 +117,7 @@ returning later.id;
 -- name: wake
 -- A hint: two transactions can miss each other, then the backoff finds it.
 update later set due = :now::timestamptz
-where id in (
-    select id from later where awaits = any(:names::text[]) and due is not null for update skip locked
-)
+where id = any(array(select id from later where awaits = any(:names::text[]) for update skip locked)) and due is not null
 returning id;
 
 -- name: draw_revisions
@@ -173,13 +173,13 @@ order by b.position;
 with claimed as materialized (
     select id from call as first
     where due <= :now::timestamptz and type = any(:types::text[])
-        and not exists (select from call as earlier where earlier.queue = first.queue and earlier.position < first.position)
+        and position = (select min(position) from call as any_of_it where any_of_it.queue = first.queue)
     order by due
     limit :room::int
     for update skip locked
 )
 update call set due = :until::timestamptz, tries = tries + 1
-from claimed where call.id = claimed.id
+where id = any(array(select id from claimed))
 returning call.id, queue, lane, subject, type, body, trace, tries;
 
 -- name: renew_calls
