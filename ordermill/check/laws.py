@@ -33,6 +33,11 @@ class When(StrEnum):
     TOLD = "told"
     """The mails too: they take their time, and nobody but their reader waits for them."""
 
+    @property
+    def in_words(self) -> str:
+        """As a reason why a law was not asked."""
+        return {When.ALWAYS: "always", When.DRAINED: "when drained", When.TOLD: "when the mails are out too"}[self]
+
 
 @dataclass(frozen=True, slots=True)
 class Law:
@@ -58,7 +63,7 @@ class Law:
     async def ask(self, connection: Connection, logs: Mapping[str, str], busy: int = 0) -> Finding:
         """Look for what breaks it; `logs` is what the broker knows, `busy` what must be over first and is not."""
         if busy:
-            return Finding(self, skipped=f"{busy:,} messages are on their way")
+            return Finding(self, skipped=f"only {self.when.in_words}, and {busy:,} messages are on their way")
         known = {name: logs[name] for name in self.query.params}
         return Finding(self, [dict(row) for row in await connection.fetch(self.query.text, *self.query.bind(known))])
 

@@ -55,6 +55,11 @@ class Audit:
     accounts: tuple[Account, ...]
     unbalanced: int
 
+    @property
+    def waiting(self) -> int:
+        """How many laws were not asked."""
+        return sum(len(each.laws) for each in self.not_asked)
+
 
 def audit_of(last: AuditReport | None) -> Audit | None:
     """Read the auditor's last report; None before its first look."""

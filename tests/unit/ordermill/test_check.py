@@ -3,6 +3,7 @@
 import json
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
@@ -12,7 +13,11 @@ from ordermill.check.laws import LAWS as FILES
 from ordermill.check.snapshot import Busy, known_of
 from ordermill.services import service_names
 
+if TYPE_CHECKING:
+    from chassis.postgres import Connection
+
 LAWS = every_law()
+NOBODY = cast("Connection", object())
 
 
 @pytest.mark.parametrize("law", LAWS, ids=lambda law: law.name)
@@ -51,6 +56,15 @@ def test_laws_wait_for_what_would_seem_to_break_them() -> None:
     busy = Busy(orders=3, mails=5)
 
     assert [busy.before(when) for when in (When.ALWAYS, When.DRAINED, When.TOLD)] == [0, 3, 5]
+
+
+@pytest.mark.parametrize(("when", "waits_for"), [(When.DRAINED, "drained"), (When.TOLD, "the mails are out too")])
+async def test_a_law_says_what_it_waits_for_and_asks_nobody(when: When, waits_for: str) -> None:
+    law = next(law for law in LAWS if law.when is when)
+
+    finding = await law.ask(NOBODY, {}, busy=3)
+
+    assert finding == Finding(law, skipped=f"only when {waits_for}, and 3 messages are on their way")
 
 
 def test_laws_know_who_reads_which_log() -> None:
