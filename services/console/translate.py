@@ -13,7 +13,7 @@ from contracts.inventory import GoodsBooked
 from contracts.masking import MASK, masked
 from contracts.one_line import one_line
 from contracts.topic import Topic
-from contracts.topics import TOPICS, event_class, topic_named
+from contracts.topics import DEAD_LETTERS, DESK_DECISIONS, TOPICS, event_class, topic_named
 from contracts.values import outside_id_of
 from services.console.core.places import Message, Place
 from services.console.core.timeline import Said
@@ -48,6 +48,7 @@ def _declared(topic: Topic) -> Declared:
         is_compacted=topic.compacted,
         is_personal=topic.personal,
         is_outside=topic.is_outside,
+        is_about_letters=topic is DESK_DECISIONS or topic in DEAD_LETTERS.values(),
         events=[event.type for event in topic.events],
     )
 

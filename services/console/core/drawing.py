@@ -1,18 +1,19 @@
 """The pipeline's picture: where each service and each topic stands in it, and what is written there.
 
 An order travels from the left to the right; billing and inventory work on it at once, which is why one stands above
-the other.  Outside parties stand at the rim, above or below whom they speak with.
+the other.  Outside parties stand at the rim, above or below whom they speak with.  A service that has no place there
+stands below them, with the topics that it hears and writes beside it.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count
 from typing import Final
 
 from services.console.core.instances import Together
 from services.console.core.trends import sparkline, thinned
 from services.console.core.wording import duration, number, rate
 
-WIDTH, HEIGHT = 1210, 440
 BOX_WIDTH, BOX_HEIGHT, RIM_HEIGHT = 196, 116, 28
 TREND_WIDTH, TREND_HEIGHT, TREND_POINTS = 74, 20, 40
 FLOWS_ABOVE: Final = 0.01  # messages a second
@@ -20,6 +21,9 @@ FLOWS_ABOVE: Final = 0.01  # messages a second
 _COLUMNS: Final = (16, 343, 670, 997)
 _TOP, _MIDDLE, _BOTTOM = 74, 160, 246
 _RIM_TOP, _RIM_BOTTOM = 6, 404
+_HEIGHT, _MARGIN = 440, 8
+_ROW_COLUMNS, _ROW_GAP = _COLUMNS[::2], 24  # between two boxes there is room for the longest name of a topic
+_BESIDE, _ARROW, _TIP = 28, 28, 6  # of topics beside a box: from one to the next, their arrows, and what a tip needs
 _SERVICES: Final = {
     "intake": (_COLUMNS[0], _MIDDLE),
     "billing": (_COLUMNS[1], _TOP),
@@ -119,8 +123,9 @@ class Edge:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drawing:
-    """All of it."""
+    """All of it, and how high it is."""
 
+    height: int
     nodes: Sequence[Node]
     rims: Sequence[Rim]
     edges: Sequence[Edge]
@@ -128,21 +133,51 @@ class Drawing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
-    """A service as it was seen, with what only the broker and time tell."""
+    """A service as it was seen, with what only the broker and time tell, and its topics as declared."""
 
     service: Together
     lag: int
     rate: float | None
     trend: Sequence[float]
+    hears: Sequence[str] = ()
+    writes: Sequence[str] = ()
 
 
 def drawing(services: Mapping[str, Measured], rates: Mapping[str, float | None], writers: Mapping[str, str]) -> Drawing:
     """Draw the pipeline with its numbers."""
+    below, lines, height = _below({name: each for name, each in services.items() if name not in _SERVICES})
     return Drawing(
-        nodes=[_node(name, at, services[name]) for name, at in _SERVICES.items() if name in services],
+        height=height,
+        nodes=[_node(name, at, services[name]) for name, at in (_SERVICES | below).items() if name in services],
         rims=[Rim(name=name, x=x, y=y) for name, x, y in _RIM],
-        edges=[_edge(line, rates.get(line.topic), writers.get(line.topic, "outside")) for line in _LINES],
+        edges=[_edge(line, rates.get(line.topic), writers.get(line.topic, "outside")) for line in (*_LINES, *lines)],
     )
+
+
+def _below(services: Mapping[str, Measured]) -> tuple[dict[str, tuple[int, int]], list[_Line], int]:
+    """Find places for services that have none, and lines for their topics; tell how high the picture becomes."""
+    places, lines, height = dict[str, tuple[int, int]](), list[_Line](), _HEIGHT
+    names = list(services)
+    for begin in range(0, len(names), len(_ROW_COLUMNS)):
+        y, bottom = height + _ROW_GAP, height + _ROW_GAP + BOX_HEIGHT
+        for x, name in zip(_ROW_COLUMNS, names[begin:], strict=False):
+            places[name] = (x, y)
+            beside = _beside(x + BOX_WIDTH, y, services[name])
+            lines += beside
+            bottom = max(bottom, y + _BESIDE * len(beside))
+        height = bottom + _MARGIN
+    return places, lines, height
+
+
+def _beside(x: int, y: int, service: Measured) -> list[_Line]:
+    """Let the topics of a service stand to the right of its box, what it hears above what it writes."""
+    ways = [(topic, x + _ARROW, x + _TIP) for topic in service.hears]
+    ways += [(topic, x, x + _ARROW - _TIP) for topic in service.writes]
+    levels = count(y + _BESIDE // 2, _BESIDE)
+    return [
+        _Line(topic=topic, path=f"M{begin} {level}H{end}", label=(x + _ARROW + _TIP, level - 2), is_beside=True)
+        for (topic, begin, end), level in zip(ways, levels, strict=False)
+    ]
 
 
 def _node(name: str, at: tuple[int, int], measured: Measured) -> Node:

@@ -20,6 +20,7 @@ class Declared:
     is_compacted: bool
     is_personal: bool
     is_outside: bool
+    is_about_letters: bool
     events: Sequence[str]
 
 
