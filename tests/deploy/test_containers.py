@@ -6,6 +6,7 @@ import importlib
 import json
 import subprocess
 import sys
+import tomllib
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -100,6 +101,13 @@ def test_the_console_asks_every_process_how_it_is() -> None:
 
     assert set(told) == set(staying()) - {"world", "console-web"}
     assert all(addresses == [f"http://{name}:{HEALTH_PORT}"] for name, addresses in told.items())
+
+
+def test_every_image_of_ours_knows_its_version() -> None:
+    project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["project"]
+
+    for name, settings in ours().items():
+        assert settings["build"]["args"]["VERSION"] == project["version"], name
 
 
 def test_no_container_of_ours_may_write_or_gain_rights() -> None:
