@@ -11,7 +11,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 from aiokafka.partitioner import murmur2
 
-from chassis.records import tolerate
+from chassis.client import mend
 from contracts.topic import Topic
 from contracts.topics import LANES
 from contracts.values import lane_of
@@ -20,7 +20,7 @@ from ordermill.errors import CommandError
 if TYPE_CHECKING:
     from chassis.wire import Record
 
-tolerate()
+mend()
 
 POLL_MS = 500
 RECORDS = 5_000

@@ -43,7 +43,7 @@ class Trouble(StrEnum):
 LIMITS_S: Final = {
     Trouble.PRODUCER: 10.0,  # an idempotent producer out of sequence stays so until there is a new one
     Trouble.REJOIN: 60.0,  # a rebalance takes a session (6 s) and some tries
-    Trouble.COMMIT: 25.0,  # a coordinator moves within 6 s; a client that has lost it for ever polls no more either
+    Trouble.COMMIT: 25.0,  # a coordinator moves within 6 s, and is found 3 s after its broker came back
     Trouble.POLL: 120.0,  # a batch is bounded to 30 s, and its halves to as much in all but rare cases
     Trouble.LOOP: 30.0,  # the longest legitimate stretch without a turn is deciding a batch: 0.5 s
 }

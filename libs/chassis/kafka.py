@@ -21,9 +21,9 @@ from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
 from faststream.kafka.message import KafkaAckableMessage
 
+from chassis.client import mend
 from chassis.crash import Point, reach
 from chassis.errors import OutageError, describe
-from chassis.records import tolerate
 from chassis.wire import moment_of
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from chassis.wire import Outgoing, Record
 
 _LOG: Final = structlog.stdlib.get_logger(__name__)
-tolerate()
+mend()
 
 POLL_MS: Final = 500  # a record ends a poll at once
 GATHER_MAX_S: Final = 0.25  # how long records gather at most after a batch that was not full
@@ -100,10 +100,10 @@ class Publisher:
 
     @property
     def is_alive(self) -> bool:
-        """Whether its sender task still runs: out-of-sequence errors end it for good."""
-        sender = getattr(self._producer, "_sender", None)
-        task = getattr(sender, "_sender_task", None)
-        return task is not None and not task.done()
+        """Whether its tasks still run: nothing starts one again, and out-of-sequence errors end that which sends."""
+        owners = (("_sender", "_sender_task"), ("client", "_sync_task"))
+        tasks = [getattr(getattr(self._producer, owner, None), task, None) for owner, task in owners]
+        return all(task is not None and not task.done() for task in tasks)
 
     async def publish(self, outgoing: Sequence[Outgoing], limit_s: float | None = PUBLISH_LIMIT_S) -> None:
         """Append all, in order within each partition; return when everything is acknowledged.

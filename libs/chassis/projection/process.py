@@ -16,6 +16,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from chassis import logs
+from chassis.client import mend
 from chassis.errors import DoubtError, FloodError, OutageError, StoppedError, describe, is_outage
 from chassis.health import Health, Trouble, watched
 from chassis.ledger import Statements
@@ -23,14 +24,13 @@ from chassis.metrics import Metrics
 from chassis.postgres import Connection, Pool, bounded, close_pool, open_pool, ping
 from chassis.process import tune_garbage_collection
 from chassis.projection.applying import SQL, Applier, Place, Projection, RewoundError
-from chassis.records import tolerate
 
 if TYPE_CHECKING:
     from chassis.settings import Settings
     from chassis.wire import Record
 
 _LOG: Final = structlog.stdlib.get_logger(__name__)
-tolerate()
+mend()
 
 # Brokers gather, instead of answering record by record: each answer names all partitions, which is dear to read.
 FETCH_WAIT_MS: Final = 500

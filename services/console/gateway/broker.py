@@ -14,13 +14,13 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 from chassis import OutageError
+from chassis.client import mend
 from chassis.errors import describe
-from chassis.records import tolerate
 from services.console.core.places import Log, Place
 from services.console.gateway.log_dirs import AskLogDirs, sizes_in
 
 _LOG: Final = structlog.stdlib.get_logger(__name__)
-tolerate()
+mend()
 
 ASK_LIMIT_S: Final = 4.0
 RETRY_MS: Final = 500

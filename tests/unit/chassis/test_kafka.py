@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from types import SimpleNamespace
 
 import pytest
 from aiokafka import TopicPartition
@@ -59,6 +60,26 @@ def test_every_server_of_a_cluster_is_one_to_begin_with(monkeypatch: pytest.Monk
     broker, _ = subscribe(Settings(), ["orders"], Assignment(12, 1), _take)
 
     assert broker.specification.url == ["a:9092", "b:9093", "c:9094"]
+
+
+@pytest.mark.parametrize("dead", [("_sender", "_sender_task"), ("client", "_sync_task")])
+async def test_a_publisher_of_which_one_task_has_ended_is_not_alive(dead: tuple[str, str]) -> None:
+    publisher = Publisher("nowhere:9092", "test")
+    tasks = [asyncio.create_task(asyncio.Event().wait()) for _ in range(2)]
+    producer = SimpleNamespace(
+        _sender=SimpleNamespace(_sender_task=tasks[0]), client=SimpleNamespace(_sync_task=tasks[1])
+    )
+    publisher._producer = producer
+    was_alive = publisher.is_alive
+
+    owner, task = dead
+    ended = getattr(getattr(producer, owner), task)
+    ended.cancel()
+    await asyncio.wait({ended})
+
+    assert (was_alive, publisher.is_alive) == (True, False)
+    for each in tasks:
+        each.cancel()
 
 
 async def test_a_coordinator_that_is_away_holds_up_no_batch(log: KafkaLog, consumer: Consumer) -> None:
