@@ -2,44 +2,60 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, Self
 
+from contracts.channel import OrderPlaced
 from contracts.event import Event
-from contracts.topics import TOPICS, topic_of
+from contracts.intake import OrderCompleted, OrderReleased
+from contracts.shipping import ShipmentDispatched
+from contracts.topics import TOPICS, topic_named, topic_of
 from contracts.values import named_id
 from ordermill.broker import Log, Place, consuming, logs_of, messages, places_of
 
 if TYPE_CHECKING:
     from chassis.wire import Record
 
+MILESTONES: Final[tuple[type[Event], ...]] = (OrderPlaced, OrderReleased, ShipmentDispatched, OrderCompleted)
+_TYPES: Final = {kind.type.encode() for kind in MILESTONES}
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(slots=True)
 class Said:
-    """The messages of one run, as the log has them."""
+    """What one run said, as the log has it."""
 
-    records: Sequence[Record]
+    number: int
+    """How many messages."""
+    size_bytes: int = 0
+    """Keys, bodies and headers of those that are kept, before compression."""
+    records: list[Record] = field(default_factory=list)
+    """The messages themselves, where they are kept."""
+    _moments: dict[bytes, dict[str, float]] = field(default_factory=lambda: defaultdict(dict))
 
-    @property
-    def counts(self) -> Counter[str]:
-        """Messages by topic."""
-        return Counter(record.topic for record in self.records)
+    @classmethod
+    def of(cls, records: Iterable[Record]) -> Self:
+        """Keep all of these."""
+        kept = list(records)
+        said = cls(len(kept))
+        for record in kept:
+            said.read(record, keep=True)
+        return said
 
-    @property
-    def size_bytes(self) -> int:
-        """Keys, bodies and headers together, before compression."""
-        return sum(map(size_of, self.records))
+    def read(self, record: Record, *, keep: bool) -> None:
+        """Take note of a message."""
+        kind = next((value for name, value in record.headers if name == "ce_type"), b"")
+        if kind in _TYPES:
+            is_outside = topic_named(record.topic).is_outside
+            self._moments[kind][_order(is_outside, record.key or b"")] = float(record.timestamp)
+        if keep:
+            self.size_bytes += size_of(record)
+            self.records.append(record)
 
-    def moments_ms(self, kind: type[Event]) -> dict[str, float]:
-        """When the last event of a type about each order was appended to its log, by the log's clock."""
-        topic, wanted = topic_of(kind), kind.type.encode()
-        return {
-            _order(topic.is_outside, record.key or b""): float(record.timestamp)
-            for record in self.records
-            if record.topic == topic.name and ("ce_type", wanted) in record.headers
-        }
+    def moments_ms(self, milestone: type[Event]) -> dict[str, float]:
+        """When the last event of a milestone about each order was appended to its log, by the log's clock."""
+        return self._moments[milestone.type.encode()]
 
 
 def size_of(record: Record) -> int:
@@ -58,8 +74,16 @@ async def ends(servers: str) -> dict[Place, Log]:
         return await logs_of(consumer, places_of(TOPICS))
 
 
-async def said_since(servers: str, before: Mapping[Place, Log]) -> Said:
-    """Everything that was said since the logs ended there."""
+async def said_since(servers: str, before: Mapping[Place, Log], *, whole: bool) -> Said:
+    """What was said since the logs ended there.
+
+    `whole`: every message is read, and kept. Else only when orders came to their milestones is, and how many messages
+    there were: those of a large run are more than fit into memory.
+    """
+    topics = TOPICS if whole else {topic_of(kind) for kind in MILESTONES}
     async with consuming(servers) as consumer:
-        records = [record async for record in messages(consumer, places_of(TOPICS), before)]
-    return Said(records)
+        now = await logs_of(consumer, places_of(TOPICS))
+        said = Said(sum(log.end - (before[place].end if place in before else log.start) for place, log in now.items()))
+        async for record in messages(consumer, places_of(topics), before):
+            said.read(record, keep=whole)
+    return said

@@ -23,7 +23,7 @@ from ordermill.demo.command import load
 from ordermill.stack import Progress, Stack
 
 WARM_UP, NAIVE = 10, 10  # a tenth of the orders: enough to prepare every statement, and to see what one costs
-LEAST = 20
+LEAST, WARM_UP_MAX = 20, 2_000
 SEED = 1
 INSTANCES = (2, 4)  # of each service; the lanes divide evenly among them
 IDLE_S = 20.0
@@ -60,7 +60,7 @@ class Session:
 
     def __init__(self, stack: Stack, meter: Meter, plan: Plan, progress: Progress) -> None:
         self._stack, self._meter, self._plan, self._progress = stack, meter, plan, progress
-        self._pipeline = Pipeline(stack, meter)
+        self._pipeline = Pipeline(stack, meter, whole=bool(plan.wanted & {What.FLOOR, What.NAIVE}))
         self.work = Steady.of(plan.stocked, SEED)
         self._next = 1
         self.rounds: dict[str, list[Part]] = defaultdict(list)
@@ -109,7 +109,7 @@ class Session:
     async def _beside(self, of: str, run: Run, rows: Mapping[str, int], part: Part) -> None:
         """The other forms of the same run."""
         if What.FLOOR in self._plan.wanted:
-            self._progress(f"{of}: the floor, {len(run.said.records):,} messages and {sum(rows.values()):,} rows")
+            self._progress(f"{of}: the floor, {run.said.number:,} messages and {sum(rows.values()):,} rows")
             self.rounds["floor"].append(of_floor(await floor.lay(self._stack, self._meter, run, rows), part))
         if What.NAIVE in self._plan.wanted:
             orders = max(LEAST, self._plan.orders // NAIVE)
@@ -145,7 +145,7 @@ class Session:
             self.rounds[f"{number} instances"].append(of_run(run))
 
     async def _warm_up(self) -> None:
-        orders = max(LEAST, self._plan.orders // WARM_UP)
+        orders = min(max(LEAST, self._plan.orders // WARM_UP), WARM_UP_MAX)
         self._progress(f"warming up with {orders:,} orders")
         await self._pipeline.saturate(self._take(orders))
 

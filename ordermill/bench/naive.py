@@ -73,7 +73,7 @@ class Naive:
 
 async def lay(stack: Stack, meter: Meter, run: Run, rows: Mapping[str, int], orders: int) -> Naive:
     """Carry some orders one message at a time."""
-    messages = len(run.said.records)
+    messages = run.said.number
     topics = [f"naive-{time.time_ns()}-{step:03d}" for step in range(round(messages / run.orders))]
     async with administering(stack.kafka) as admin:
         await admin.create_topics([NewTopic(topic, 1, 1) for topic in topics])

@@ -6,6 +6,7 @@ A run of which anything does not tie has measured nothing, and is void.
 from __future__ import annotations
 
 import asyncio
+import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from chassis.wire import Outgoing
 
 LOOK_S = 0.2
+LOOK_SHARE = 0.01  # of the time may go into looking: counting 300,000 orders takes a while
 STALL_S = 60.0  # nothing has come to its end for so long: it never will
 
 
@@ -64,10 +66,10 @@ Send = Callable[[], Awaitable[dict[str, float]]]
 
 
 class Pipeline:
-    """The running services, to be loaded and watched."""
+    """The running services, to be loaded and watched; `whole`: what they said is kept, since a floor is made of it."""
 
-    def __init__(self, stack: Stack, meter: Meter) -> None:
-        self.stack, self.meter = stack, meter
+    def __init__(self, stack: Stack, meter: Meter, *, whole: bool) -> None:
+        self.stack, self.meter, self.whole = stack, meter, whole
 
     async def saturate(self, orders: Steady) -> Run:
         """Publish orders at full speed; latencies count from when the log took them."""
@@ -88,7 +90,8 @@ class Pipeline:
         await self._rested()
         spent = await self.meter.spent(since)
         await self._check()
-        return told(orders, spent, await logs.said_since(self.stack.kafka, before), sending.result())
+        said = await logs.said_since(self.stack.kafka, before, whole=self.whole)
+        return told(orders, spent, said, sending.result())
 
     async def _publish(self, messages: Sequence[Outgoing]) -> dict[str, float]:
         async with publishing(self.stack) as publisher:
@@ -101,19 +104,23 @@ class Pipeline:
         while done < wanted or not sending.done():
             if sending.done():
                 sending.result()
+            began = time.monotonic()
             before, done = done, await self.meter.connection.fetchval(SQL.completed.text)
-            moved = time.monotonic() if done != before else moved
-            if time.monotonic() - moved > STALL_S:
+            now = time.monotonic()
+            moved = now if done != before else moved
+            if now - moved > STALL_S:
                 raise VoidError(f"no order was completed for {STALL_S:.0f} s: {await _states(self.meter.connection)}")
-            await asyncio.sleep(LOOK_S)  # tables announce nothing
+            await asyncio.sleep(max(LOOK_S, (now - began) / LOOK_SHARE))  # tables announce nothing
 
     async def _rested(self) -> None:
         """Wait until nobody has anything to do any more, the last mail included."""
-        deadline = time.monotonic() + STALL_S
+        least, moved = sys.maxsize, time.monotonic()
         async with gauging(self.stack.kafka) as lags:
-            while sum(each.lag for each in await lags()) or await _left(self.meter.connection):
-                if time.monotonic() > deadline:
-                    raise VoidError(f"all orders are completed, but after {STALL_S:.0f} s something is still to do")
+            while left := sum(each.lag for each in await lags()) + await _left(self.meter.connection):
+                if left < least:
+                    least, moved = left, time.monotonic()
+                if time.monotonic() - moved > STALL_S:
+                    raise VoidError(f"all orders are completed, but {left:,} rows and messages stay as they are")
                 await asyncio.sleep(LOOK_S)
 
     async def _check(self) -> None:

@@ -96,7 +96,7 @@ def of_run(run: Run, rows: Mapping[str, int] | None = None) -> Part:
         orders=run.orders,
         orders_a_second=run.orders_a_second,
         **_spent(run.spent, run.spent.cpu_s, run.orders),
-        messages=len(run.said.records) / run.orders,
+        messages=run.said.number / run.orders,
         message_bytes=run.said.size_bytes / run.orders,
         rows=sum((rows or {}).values()) / run.orders,
         latency={"released": run.released, "dispatched": run.dispatched, "completed": run.completed},

@@ -19,19 +19,24 @@ def test_a_message_is_as_large_as_its_key_body_and_headers() -> None:
     assert size_of(FakeRecord("any", None, None)) == 0
 
 
-def test_messages_are_counted_by_topic() -> None:
-    said = Said([FakeRecord("a"), FakeRecord("b"), FakeRecord("a")])
-    assert said.counts == {"a": 2, "b": 1}
-    assert said.size_bytes == 24
+def test_messages_are_counted_and_weighed() -> None:
+    said = Said.of([FakeRecord("a"), FakeRecord("b"), FakeRecord("a")])
+    assert (said.number, said.size_bytes) == (3, 24)
+
+
+def test_of_a_large_run_only_the_moments_are_kept() -> None:
+    said = Said(1)
+    said.read(said_at(9, OrderReleased.type), keep=False)
+    assert (said.moments_ms(OrderReleased), said.records, said.size_bytes) == ({ORDER: 9}, [], 0)
 
 
 def test_the_last_event_of_a_type_is_the_moment_of_its_order() -> None:
-    said = Said([said_at(5, OrderReleased.type), said_at(9, OrderReleased.type), said_at(7, OrderCompleted.type)])
+    said = Said.of([said_at(5, OrderReleased.type), said_at(9, OrderReleased.type), said_at(7, OrderCompleted.type)])
     assert said.moments_ms(OrderReleased) == {ORDER: 9}
 
 
 def test_a_channels_order_is_known_by_the_id_it_will_have() -> None:
-    said = Said([said_at(3, OrderPlaced.type, "webshop:D1-7", "channel-orders")])
+    said = Said.of([said_at(3, OrderPlaced.type, "webshop:D1-7", "channel-orders")])
     assert said.moments_ms(OrderPlaced) == {ORDER: 3}
 
 

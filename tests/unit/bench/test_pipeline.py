@@ -37,16 +37,16 @@ def lives() -> list[FakeRecord]:
 
 
 def test_the_rate_counts_from_the_first_placement_to_the_last_completion() -> None:
-    run = told(WORK, SPENT, Said(lives()), {})
+    run = told(WORK, SPENT, Said.of(lives()), {})
     assert (run.seconds, run.orders_a_second) == (4.0, 1.0)
 
 
 def test_latencies_count_from_the_log_unless_a_schedule_says_when() -> None:
     due_ms = dict.fromkeys(WORK.order_ids(), 0.0)
-    assert told(WORK, SPENT, Said(lives()), {}).released == Latency(200, 200, 4)
-    assert told(WORK, SPENT, Said(lives()), due_ms).released == Latency(1_200, 3_200, 4)
+    assert told(WORK, SPENT, Said.of(lives()), {}).released == Latency(200, 200, 4)
+    assert told(WORK, SPENT, Said.of(lives()), due_ms).released == Latency(1_200, 3_200, 4)
 
 
 def test_a_run_that_lost_an_order_is_void() -> None:
     with pytest.raises(VoidError, match="4 were ordered, 4 placed, 3 completed"):
-        told(WORK, SPENT, Said(lives()[:-1]), {})
+        told(WORK, SPENT, Said.of(lives()[:-1]), {})
