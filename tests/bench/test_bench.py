@@ -16,6 +16,6 @@ def test_a_small_bench_measures_every_part_and_ties() -> None:
     with fresh(quiet) as running:
         results = asyncio.run(measure(running, Plan(ORDERS, 1, frozenset(What)), quiet))
 
-    assert {*results.parts} == {"pipeline", "floor", "naive", "half-load", "hot"}
+    assert {*results.parts} == {"pipeline", "floor", "naive", "half-load", "hot", "2 instances", "4 instances"}
     assert results.parts["floor"].inside_us < results.parts["pipeline"].inside_us < results.parts["naive"].inside_us
     assert results.idle.keys() == results.memory_bytes.keys()
