@@ -11,14 +11,14 @@ from contracts.channel import OrderPlaced
 from contracts.event import Event
 from contracts.intake import OrderCompleted, OrderReleased
 from contracts.shipping import ShipmentDispatched
-from contracts.topics import TOPICS, topic_named, topic_of
+from contracts.topics import TOPICS, topic_named
 from contracts.values import named_id
 from ordermill.broker import Log, Place, consuming, logs_of, messages, places_of
 
 if TYPE_CHECKING:
     from chassis.wire import Record
 
-MILESTONES: Final[tuple[type[Event], ...]] = (OrderPlaced, OrderReleased, ShipmentDispatched, OrderCompleted)
+MILESTONES: Final[frozenset[type[Event]]] = frozenset({OrderPlaced, OrderReleased, ShipmentDispatched, OrderCompleted})
 _TYPES: Final = {kind.type.encode() for kind in MILESTONES}
 
 
@@ -80,7 +80,7 @@ async def said_since(servers: str, before: Mapping[Place, Log], *, whole: bool) 
     `whole`: every message is read, and kept. Else only when orders came to their milestones is, and how many messages
     there were: those of a large run are more than fit into memory.
     """
-    topics = TOPICS if whole else {topic_of(kind) for kind in MILESTONES}
+    topics = TOPICS if whole else [topic for topic in TOPICS if not MILESTONES.isdisjoint(topic.events)]
     async with consuming(servers) as consumer:
         now = await logs_of(consumer, places_of(TOPICS))
         said = Said(sum(log.end - (before[place].end if place in before else log.start) for place, log in now.items()))
