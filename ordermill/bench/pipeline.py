@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -36,7 +37,8 @@ if TYPE_CHECKING:
 
 LOOK_S = 0.2
 LOOK_SHARE = 0.01  # of the time may go into looking: counting 300,000 orders takes a while
-STALL_S = 60.0  # nothing has come to its end for so long: it never will
+COMPLETED = "completed"
+STALL_S = 60.0  # nothing has moved for so long: it never will
 
 
 class VoidError(CommandError):
@@ -81,7 +83,7 @@ class Pipeline:
 
         `send` returns the moment in ms at which each order should have been sent, where it knows; else the log does.
         """
-        done: int = await self.meter.connection.fetchval(SQL.completed.text)
+        done = (await self._states())[COMPLETED]
         before = await logs.ends(self.stack.kafka)
         await self.meter.connection.execute("checkpoint")
         since = await self.meter.read()
@@ -100,17 +102,22 @@ class Pipeline:
         return {}
 
     async def _completed(self, wanted: int, sending: asyncio.Future[dict[str, float]]) -> None:
-        done, moved = -1, time.monotonic()
-        while done < wanted or not sending.done():
+        states, moved = Counter[str](), time.monotonic()
+        while states[COMPLETED] < wanted or not sending.done():
             if sending.done():
                 sending.result()
             began = time.monotonic()
-            before, done = done, await self.meter.connection.fetchval(SQL.completed.text)
+            before, states = states, await self._states()
             now = time.monotonic()
-            moved = now if done != before else moved
+            moved = now if states != before else moved
             if now - moved > STALL_S:
-                raise VoidError(f"no order was completed for {STALL_S:.0f} s: {await _states(self.meter.connection)}")
+                told = ", ".join(f"{number:,} {state}" for state, number in sorted(states.items()))
+                raise VoidError(f"no order got any further for {STALL_S:.0f} s: {told}")
             await asyncio.sleep(max(LOOK_S, (now - began) / LOOK_SHARE))  # tables announce nothing
+
+    async def _states(self) -> Counter[str]:
+        """How many orders there are, by state."""
+        return Counter({row["state"]: row["orders"] for row in await self.meter.connection.fetch(SQL.states.text)})
 
     async def _rested(self) -> None:
         """Wait until nobody has anything to do any more, the last mail included."""
@@ -132,10 +139,6 @@ class Pipeline:
 
 async def _left(connection: Connection) -> int:
     return await under_way(connection) + await rows_under_way(connection, POST)
-
-
-async def _states(connection: Connection) -> str:
-    return ", ".join(f"{row['orders']:,} {row['state']}" for row in await connection.fetch(SQL.states.text))
 
 
 def told(orders: Steady, spent: Spent, said: Said, due_ms: dict[str, float]) -> Run:

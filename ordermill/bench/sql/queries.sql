@@ -1,9 +1,5 @@
 -- What the bench reads of the database, and the little it writes.
 
--- name: completed
--- How many of these orders are at their end.
-select count(*) from intake.placed_order where state = 'completed';
-
 -- name: states
 select state, count(*) as orders from intake.placed_order group by state order by state;
 
