@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Final
 
 from contracts.channel import OrderPlaced
 from contracts.event import Event
@@ -33,15 +33,6 @@ class Said:
     records: list[Record] = field(default_factory=list)
     """The messages themselves, where they are kept."""
     _moments: dict[bytes, dict[str, float]] = field(default_factory=lambda: defaultdict(dict))
-
-    @classmethod
-    def of(cls, records: Iterable[Record]) -> Self:
-        """Keep all of these."""
-        kept = list(records)
-        said = cls(len(kept))
-        for record in kept:
-            said.read(record, keep=True)
-        return said
 
     def read(self, record: Record, *, keep: bool) -> None:
         """Take note of a message."""

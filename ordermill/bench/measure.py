@@ -23,7 +23,7 @@ from ordermill.demo.command import load
 from ordermill.stack import Progress, Stack
 
 WARM_UP, NAIVE = 10, 10  # a tenth of the orders: enough to prepare every statement, and to see what one costs
-LEAST, WARM_UP_MAX = 20, 2_000
+LEAST, WARM_UP_MAX = 20, 2_000  # a tenth of 300,000 would take minutes and prepare no more
 SEED = 1
 INSTANCES = (2, 4)  # of each service; the lanes divide evenly among them
 IDLE_S = 20.0

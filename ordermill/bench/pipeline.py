@@ -111,8 +111,8 @@ class Pipeline:
             now = time.monotonic()
             moved = now if states != before else moved
             if now - moved > STALL_S:
-                told = ", ".join(f"{number:,} {state}" for state, number in sorted(states.items()))
-                raise VoidError(f"no order got any further for {STALL_S:.0f} s: {told}")
+                where = ", ".join(f"{number:,} {state}" for state, number in sorted(states.items()))
+                raise VoidError(f"no order got any further for {STALL_S:.0f} s: {where}")
             await asyncio.sleep(max(LOOK_S, (now - began) / LOOK_SHARE))  # tables announce nothing
 
     async def _states(self) -> Counter[str]:

@@ -121,6 +121,15 @@ def test_no_test_can_reach_the_servers_of_a_pipeline() -> None:
     assert kept.stdout.strip() == "[]"
 
 
+def test_every_fault_lies_where_make_faults_looks() -> None:
+    recipe = next(line for line in (ROOT / "Makefile").read_text().splitlines() if "-m faults" in line)
+    folders = recipe.partition("-m faults")[2].split()
+    marked = [path for path in sources("tests") if "mark." + "faults" in path.read_text()]
+
+    assert marked
+    assert [path for path in marked if not any(path.is_relative_to(ROOT / folder) for folder in folders)] == []
+
+
 def test_every_test_is_named_by_a_sentence() -> None:
     short = [
         f"{path.relative_to(ROOT)}: {node.name}"

@@ -1,6 +1,7 @@
 -- The loop's own statements.  Queues are visited in sorted order, so that two instances never wait for each other in a circle.
--- `later` and `call` are empty now and full a second later, and plans made for the one are kept for the other: so they are never
--- joined, since such a plan compares every row with every other.
+-- `later` and `call` are empty now and full a second later, and plans made for the one are kept for the other. Such a plan compares
+-- every row of a join with every other: so what looks for many rows joins nothing, and only what changes rows by name (`keep_later`,
+-- `decide`, `renew_calls`) is joined with what they become.
 
 -- name: fence
 -- Share-locks the epochs of the lanes held: a takeover waits for this transaction, and this one sees a takeover that came first.

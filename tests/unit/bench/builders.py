@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from ordermill.bench.figures import Latency
+from ordermill.bench.logs import Said
 from ordermill.bench.results import Part, Results
 
 MADE = {
@@ -22,6 +23,14 @@ class FakeRecord:
     partition: int = 0
     offset: int = 0
     timestamp: int = 0
+
+
+def said_of(records: list[FakeRecord]) -> Said:
+    """A run of which every message is kept."""
+    said = Said(len(records))
+    for record in records:
+        said.read(record, keep=True)
+    return said
 
 
 def part(rate: float = 100.0, **cpu_us: float) -> Part:

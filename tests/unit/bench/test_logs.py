@@ -5,7 +5,7 @@ from contracts.intake import OrderCompleted, OrderReleased
 from contracts.values import order_id_of
 from ordermill.bench.logs import Said, size_of
 from ordermill.bench.meter import grown
-from tests.unit.bench.builders import FakeRecord
+from tests.unit.bench.builders import FakeRecord, said_of
 
 ORDER = order_id_of("webshop", "D1-7")
 
@@ -20,7 +20,7 @@ def test_a_message_is_as_large_as_its_key_body_and_headers() -> None:
 
 
 def test_messages_are_counted_and_weighed() -> None:
-    said = Said.of([FakeRecord("a"), FakeRecord("b"), FakeRecord("a")])
+    said = said_of([FakeRecord("a"), FakeRecord("b"), FakeRecord("a")])
     assert (said.number, said.size_bytes) == (3, 24)
 
 
@@ -31,12 +31,12 @@ def test_of_a_large_run_only_the_moments_are_kept() -> None:
 
 
 def test_the_last_event_of_a_type_is_the_moment_of_its_order() -> None:
-    said = Said.of([said_at(5, OrderReleased.type), said_at(9, OrderReleased.type), said_at(7, OrderCompleted.type)])
+    said = said_of([said_at(5, OrderReleased.type), said_at(9, OrderReleased.type), said_at(7, OrderCompleted.type)])
     assert said.moments_ms(OrderReleased) == {ORDER: 9}
 
 
 def test_a_channels_order_is_known_by_the_id_it_will_have() -> None:
-    said = Said.of([said_at(3, OrderPlaced.type, "webshop:D1-7", "channel-orders")])
+    said = said_of([said_at(3, OrderPlaced.type, "webshop:D1-7", "channel-orders")])
     assert said.moments_ms(OrderPlaced) == {ORDER: 3}
 
 

@@ -8,11 +8,10 @@ from contracts.intake import OrderCompleted, OrderReleased
 from contracts.shipping import ShipmentDispatched
 from contracts.topics import topic_of
 from ordermill.bench.figures import Latency
-from ordermill.bench.logs import Said
 from ordermill.bench.meter import Spent
 from ordermill.bench.pipeline import VoidError, told
 from ordermill.bench.workload import Steady
-from tests.unit.bench.builders import FakeRecord
+from tests.unit.bench.builders import FakeRecord, said_of
 
 WORK = Steady.of(4, 1)
 SPENT = Spent(2.0, {}, 0, 0)
@@ -37,16 +36,16 @@ def lives() -> list[FakeRecord]:
 
 
 def test_the_rate_counts_from_the_first_placement_to_the_last_completion() -> None:
-    run = told(WORK, SPENT, Said.of(lives()), {})
+    run = told(WORK, SPENT, said_of(lives()), {})
     assert (run.seconds, run.orders_a_second) == (4.0, 1.0)
 
 
 def test_latencies_count_from_the_log_unless_a_schedule_says_when() -> None:
     due_ms = dict.fromkeys(WORK.order_ids(), 0.0)
-    assert told(WORK, SPENT, Said.of(lives()), {}).released == Latency(200, 200, 4)
-    assert told(WORK, SPENT, Said.of(lives()), due_ms).released == Latency(1_200, 3_200, 4)
+    assert told(WORK, SPENT, said_of(lives()), {}).released == Latency(200, 200, 4)
+    assert told(WORK, SPENT, said_of(lives()), due_ms).released == Latency(1_200, 3_200, 4)
 
 
 def test_a_run_that_lost_an_order_is_void() -> None:
     with pytest.raises(VoidError, match="4 were ordered, 4 placed, 3 completed"):
-        told(WORK, SPENT, Said.of(lives()[:-1]), {})
+        told(WORK, SPENT, said_of(lives()[:-1]), {})
