@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 LOOK_S = 0.2
 LOOK_SHARE = 0.01  # of the time may go into looking: counting 300,000 orders takes a while
+REST_SHARE = 0.05  # the same, when only mails are left: a run ends soon after the last one, lest idling count
 COMPLETED = "completed"
 STALL_S = 60.0  # nothing has moved for so long: it never will
 
@@ -108,12 +109,11 @@ class Pipeline:
                 sending.result()
             began = time.monotonic()
             before, states = states, await self._states()
-            now = time.monotonic()
-            moved = now if states != before else moved
-            if now - moved > STALL_S:
+            moved = time.monotonic() if states != before else moved
+            if time.monotonic() - moved > STALL_S:
                 where = ", ".join(f"{number:,} {state}" for state, number in sorted(states.items()))
                 raise VoidError(f"no order got any further for {STALL_S:.0f} s: {where}")
-            await asyncio.sleep(max(LOOK_S, (now - began) / LOOK_SHARE))  # tables announce nothing
+            await _pause(began, LOOK_SHARE)
 
     async def _states(self) -> Counter[str]:
         """How many orders there are, by state."""
@@ -123,18 +123,25 @@ class Pipeline:
         """Wait until nobody has anything to do any more, the last mail included."""
         least, moved = sys.maxsize, time.monotonic()
         async with gauging(self.stack.kafka) as lags:
+            began = moved
             while left := sum(each.lag for each in await lags()) + await _left(self.meter.connection):
                 if left < least:
                     least, moved = left, time.monotonic()
                 if time.monotonic() - moved > STALL_S:
                     raise VoidError(f"all orders are completed, but {left:,} rows and messages stay as they are")
-                await asyncio.sleep(LOOK_S)
+                await _pause(began, REST_SHARE)
+                began = time.monotonic()
 
     async def _check(self) -> None:
         broken = [finding for finding in await examine(self.stack) if not finding.holds]
         if broken:
             first = broken[0]
             raise VoidError(f"{len(broken)} laws do not hold. {first.law.says} {first.skipped or dict(first.rows[0])}")
+
+
+async def _pause(began: float, share: float) -> None:
+    """Wait before looking again, since tables announce nothing: looks, like that which began then, take so much."""
+    await asyncio.sleep(max(LOOK_S, (time.monotonic() - began) / share))
 
 
 async def _left(connection: Connection) -> int:

@@ -40,7 +40,6 @@ SETTINGS = {
     # Paths of sockets are limited to 107 characters; TCP works below any path.
     "unix_socket_directories": "",
     "max_connections": "200",
-    "shared_buffers": "256MB",
     # Six services write all the time: checkpoints by time, not by the amount of log.
     "max_wal_size": "4GB",
     "checkpoint_timeout": "15min",
@@ -59,6 +58,11 @@ SETTINGS = {
     "full_page_writes": "on",
 }
 
+# In 256 MB a run of 300,000 orders fetched back 25,000 pages a second that had just been pushed out.
+BUFFERS_SHARE = 4
+BUFFERS_MB = (128, 2_048)
+CGROUP_LIMIT = Path("/sys/fs/cgroup/memory.max")
+
 
 @dataclass(frozen=True, slots=True)
 class Way:
@@ -76,6 +80,19 @@ class Way:
 
 PLAIN = Way("as you")
 IN_NAMESPACE = Way("in a user namespace", prefix=NAMESPACE)
+
+
+def memory_mb(container: Path = CGROUP_LIMIT) -> int:
+    """The memory that may be used here, in MiB: the machine's, or what its container is allowed."""
+    machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    limit = container.read_text().strip() if container.exists() else ""
+    return min(machine, int(limit) if limit.isdigit() else machine) >> 20
+
+
+def buffers_mb(memory: int) -> int:
+    """A quarter of the memory, as PostgreSQL's manual advises, within bounds; pages nobody needs are never touched."""
+    least, most = BUFFERS_MB
+    return min(max(memory // BUFFERS_SHARE, least), most)
 
 
 def as_user(uid: int) -> Way:
@@ -262,7 +279,8 @@ class Postgres:
         port = ports.claim("PostgreSQL", self.port) if self.port else ports.pick(preferred=self.recorded())
         write_durably(self.home.run / "postgres.json", json.dumps({"port": str(port)}))
         self.progress(f"postgres: starting on port {port}")
-        options = [part for key, value in SETTINGS.items() for part in ("-c", f"{key}={value}")]
+        settings = SETTINGS | {"shared_buffers": f"{buffers_mb(memory_mb())}MB"}
+        options = [part for key, value in settings.items() for part in ("-c", f"{key}={value}")]
         command = [*way.prefix, str(programs / "postgres"), "-D", "postgres/data", "-p", str(port), *options]
         spawn(self.home, Program(self.name, command, self.home.path, clean_environment(self.home), user=way.user))
 

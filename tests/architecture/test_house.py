@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+import tokenize
 import tomllib
 from collections.abc import Iterator
 from importlib import import_module
@@ -21,6 +22,13 @@ SERVICES = tuple(map(str, DEAD_LETTERS))
 HEADINGS = ("Owns", "Hears", "Says", "Never", "When it is down")
 LINES_MAX = 400
 FUNCTION_LINES_MAX = 60
+# What has to be trusted can be read in an evening (docs/decisions/0018).
+LOOP = [
+    "loop", "attempt", "entry", "turn", "reading", "records", "revisions", "groups", "needs", "later", "decisions",
+    "outbox", "calls", "ports", "ledger",
+]  # fmt: skip
+LOOP_LINES_MAX = 1_500
+NO_CODE = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER}
 STATEMENT = re.compile(
     r"\b(select\s.+\sfrom|insert\s+into|update\s+\w+\s+set|delete\s+from)\b", re.IGNORECASE | re.DOTALL
 )
@@ -52,6 +60,30 @@ def test_no_room_is_longer_than_four_hundred_lines() -> None:
     }
 
     assert not long
+
+
+def lines_of_code(path: Path) -> int:
+    """Without what is blank, a comment or documentation."""
+    with path.open("rb") as source:
+        tokens = [token for token in tokenize.tokenize(source.readline) if token.type not in NO_CODE]
+    documented = documentation(ast.parse(path.read_text(encoding="utf-8")))
+    # The first token tells the encoding, and stands on no line.
+    return len({line for token in tokens[1:] for line in range(token.start[0], token.end[0] + 1)} - documented)
+
+
+def documentation(tree: ast.Module) -> set[int]:
+    """The lines of docstrings."""
+    known = docstrings(tree)
+    nodes = [node for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+    spans = [range(node.lineno, (node.end_lineno or 0) + 1) for node in nodes if id(node) in known]
+    return {line for span in spans for line in span}
+
+
+def test_what_the_loop_is_made_of_can_be_read_in_an_evening() -> None:
+    lines = {room: lines_of_code(ROOT / "libs" / "chassis" / f"{room}.py") for room in LOOP}
+
+    assert all(lines.values())
+    assert sum(lines.values()) <= LOOP_LINES_MAX, lines
 
 
 def test_no_function_is_longer_than_sixty_lines() -> None:

@@ -195,9 +195,7 @@ delete from call where id = any(:ids::text[]) returning id;
 update call set due = :due::timestamptz, error = :error where id = :id;
 
 -- name: outlook
--- For the metrics: how much is later and why, how much is unpublished, how many calls are open, and since when.
+-- For the metrics: how much is later and why, and since when; how much is unpublished.
 select 'later' as what, reason as detail, count(*) as number, min(since) as oldest from later group by reason
-union all
-select 'call', type, count(*), min(due) from call group by type
 union all
 select 'outbox', '', count(*), null from outbox;
