@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import sys
 import time
+from importlib import import_module
 
 from cyclopts.types import UInt16
 
@@ -50,9 +51,10 @@ def up(
     """
     options = stack.Options(brokers=brokers, kafka_port=kafka_port, postgres_port=postgres_port)
     progress = step_by_step()
-    running = stack.up(progress=progress, options=options)
-    addresses: dict[str, str] = {}
-    if not servers_only:
+    if servers_only:
+        running, addresses = stack.up(progress=progress, options=options), dict[str, str]()
+    else:
+        running = stack.up(progress=progress, options=options, meanwhile=import_services)
         from ordermill import services  # noqa: PLC0415  the servers alone need none of it
         from ordermill.console import how_to_sign_in  # noqa: PLC0415  the same
 
@@ -70,6 +72,12 @@ def up(
     secret = f"  (superuser's password: {running.home.password})" if running.home.password.exists() else ""
     print(f"PostgreSQL     {running.address}{secret}")
     print("They run until `ordermill down`.")
+
+
+def import_services() -> None:
+    """Import what starts the services, which takes half a second: the servers need two to boot."""
+    import_module("ordermill.services")
+    import_module("ordermill.console")
 
 
 def down(*, wipe: Flag = False, as_json: Json = False) -> None:

@@ -15,7 +15,7 @@ from __future__ import annotations
 import json
 import os
 import signal
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -131,8 +131,17 @@ class Status:
     processes: dict[str, int]
 
 
-def up(home: Home | None = None, progress: Progress = quiet, options: Options | None = None) -> Stack:
-    """Start what does not run yet, join what does; returns once both servers answer."""
+def idle() -> None:
+    """Do nothing while the servers boot."""
+
+
+def up(
+    home: Home | None = None,
+    progress: Progress = quiet,
+    options: Options | None = None,
+    meanwhile: Callable[[], None] = idle,
+) -> Stack:
+    """Start what does not run yet, join what does; returns once both servers answer. Servers boot `meanwhile`."""
     home = home or Home.chosen()
     check_path(home.path)
     with home.locked(progress) as lock:
@@ -145,7 +154,7 @@ def up(home: Home | None = None, progress: Progress = quiet, options: Options | 
             check_space(home.path)
             clear_strays(home, progress)
         with undone_on_failure(home):
-            start(missing, lock)
+            start(missing, lock, meanwhile)
         for half in halves:
             home.mark_complete(half.name, half.identity())
         return describe(home, halves)
@@ -197,11 +206,12 @@ def undone_on_failure(home: Home) -> Iterator[None]:
         raise
 
 
-def start(halves: Sequence[Half], lock: int) -> None:
-    """Start these servers; each makes its state while the one before it boots."""
+def start(halves: Sequence[Half], lock: int, meanwhile: Callable[[], None]) -> None:
+    """Start these servers; each makes its state while the one before it boots, and the caller does something too."""
     for half in halves:
         ensure_made(half, lock)
         half.launch()
+    meanwhile()
     # The quicker one first: it was launched last.
     for half in reversed(halves):
         await_ready(half)
