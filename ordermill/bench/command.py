@@ -29,6 +29,7 @@ def bench(  # noqa: PLR0913 (each is an option of the command line)
     hot: Flag = False,
     instances: Flag = False,
     idle: Flag = False,
+    mechanisms: Flag = False,
     only: Annotated[tuple[What, ...], Parameter(consume_multiple=True, negative="", show_default=False)] = (),
     json_file: Annotated[Path | None, Parameter(name="--json")] = None,
     write_docs: Flag = False,
@@ -45,11 +46,12 @@ def bench(  # noqa: PLR0913 (each is an option of the command line)
         hot: Measure orders of one item as well.
         instances: Measure two and four instances of each service as well.
         idle: Measure what everything uses while there is nothing to do as well.
+        mechanisms: Measure what the services' CPU goes into as well; py-spy looks at them meanwhile.
         only: Measure this alone; what it is compared with runs too.
         json_file: Write the results there, and their picture beside it.
         write_docs: Write the results into docs/performance.md, with their picture.
     """
-    further = {What.HOT: hot, What.INSTANCES: instances, What.IDLE: idle}
+    further = {What.HOT: hot, What.INSTANCES: instances, What.IDLE: idle, What.MECHANISMS: mechanisms}
     wanted = frozenset(only) or ALWAYS | {what for what, is_wanted in further.items() if is_wanted}
     progress = step_by_step()
     with fresh(progress) as running:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import platform
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -57,6 +58,14 @@ def trees(stats: Iterable[Stat], roots: Mapping[str, int]) -> dict[str, list[Sta
 def cpu_s(roots: Mapping[str, int]) -> dict[str, float]:
     """The CPU seconds that each tree has used so far."""
     return {name: sum(stat.cpu_s for stat in tree) for name, tree in trees(living(), roots).items()}
+
+
+def cpu_by_title_s(root: int) -> dict[str, float]:
+    """The CPU seconds of each process of a tree, added up by what it calls itself."""
+    sums: dict[str, float] = defaultdict(float)
+    for stat in trees(living(), {"": root})[""]:
+        sums[_read(PROC / str(stat.pid) / "cmdline").replace("\0", " ").strip()] += stat.cpu_s
+    return sums
 
 
 def memory_bytes(roots: Mapping[str, int]) -> dict[str, int]:

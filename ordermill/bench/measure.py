@@ -10,11 +10,14 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from ordermill import services
 from ordermill.access import changing, reading
 from ordermill.bench import door, floor, naive
 from ordermill.bench.made import made
+from ordermill.bench.mechanisms import of_postgres, shares, watching
 from ordermill.bench.meter import Meter, grown
 from ordermill.bench.pipeline import Pipeline, Run
 from ordermill.bench.results import Part, Results, medians, of_floor, of_naive, of_run
@@ -39,6 +42,7 @@ class What(StrEnum):
     HOT = "hot"
     INSTANCES = "instances"
     IDLE = "idle"
+    MECHANISMS = "mechanisms"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +56,7 @@ class Plan:
     @property
     def stocked(self) -> int:
         """More orders than will be placed in all."""
-        return (self.orders + LEAST) * (2 * self.rounds + 4 + 2 * len(INSTANCES))
+        return (self.orders + LEAST) * (2 * self.rounds + 6 + 2 * len(INSTANCES))
 
 
 class Session:
@@ -66,6 +70,7 @@ class Session:
         self.rounds: dict[str, list[Part]] = defaultdict(list)
         self.memory_bytes: Mapping[str, int] = {}
         self.idle: Mapping[str, float] = {}
+        self.mechanisms: Mapping[str, Mapping[str, float]] = {}
 
     async def measure(self) -> None:
         """Measure everything that is wanted."""
@@ -81,6 +86,8 @@ class Session:
             await self._half_load()
         if What.HOT in wanted:
             await self._hot()
+        if What.MECHANISMS in wanted:
+            await self._mechanisms()
         if What.INSTANCES in wanted:
             await self._instances()
 
@@ -131,6 +138,22 @@ class Session:
         self._progress(f"{self._plan.orders:,} orders of one item")
         self.rounds["hot"].append(of_run(await self._pipeline.saturate(self._take(self._plan.orders, is_hot=True))))
 
+    async def _mechanisms(self) -> None:
+        await self._warm_up()
+        self._progress(f"{self._plan.orders:,} orders, while py-spy looks at the services")
+        names, orders = services.service_names(), self._plan.orders
+        pids = {name: pid for name, pid in self._meter.roots.items() if name in names}
+        with TemporaryDirectory() as folder:
+            before = of_postgres(self._meter.postgres_s(), names)
+            with watching(pids, Path(folder)) as looks:
+                part = of_run(await self._pipeline.saturate(self._take(orders)))
+                spent = grown(before, of_postgres(self._meter.postgres_s(), names))
+            seen = {name: shares(file.read_text(encoding="utf-8")) for name, file in looks.items()}
+        self.mechanisms = {
+            **{name: {what: part.of(name) * share for what, share in each.items()} for name, each in seen.items()},
+            "postgres": {what: used / orders * 1e6 for what, used in spent.items()},
+        }
+
     async def _instances(self) -> None:
         running = 1
         for number in INSTANCES:
@@ -172,4 +195,5 @@ async def measure(stack: Stack, plan: Plan, progress: Progress) -> Results:
             rounds=dict(session.rounds),
             memory_bytes=session.memory_bytes,
             idle=session.idle,
+            mechanisms=session.mechanisms,
         )

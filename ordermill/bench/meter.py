@@ -77,6 +77,10 @@ class Meter:
         found = await self.connection.fetch(SQL.inserted.text, service_names())
         return {row["name"]: row["rows"] for row in found}
 
+    def postgres_s(self) -> dict[str, float]:
+        """The CPU seconds that PostgreSQL's processes have used so far, by their titles."""
+        return machine.cpu_by_title_s(self.roots["postgres"])
+
     def memory_bytes(self) -> dict[str, int]:
         """The memory of every process now."""
         return by_service(machine.memory_bytes(self.roots))
@@ -91,6 +95,6 @@ def by_service(figures: Mapping[str, N]) -> dict[str, N]:
     return sums
 
 
-def grown(before: Mapping[str, int], after: Mapping[str, int]) -> dict[str, int]:
+def grown(before: Mapping[str, N], after: Mapping[str, N]) -> dict[str, N]:
     """What was added to each count, where anything was."""
     return {name: more for name, count in after.items() if (more := count - before.get(name, 0))}

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ordermill.bench.figures import spread
+from ordermill.bench.mechanisms import MECHANISMS, REST
 from ordermill.bench.results import APART, SERVERS, Part, Results
 from ordermill.render import print_table
 
@@ -46,6 +47,7 @@ def tables(results: Results) -> Iterator[Table]:
     if parts:
         yield Table("Throughput and what an order takes", ["", *parts], _forms(parts.values()))
         yield Table("CPU of an order in µs, by process", ["", *parts], _cpu(parts.values()))
+    yield from _mechanisms(results.mechanisms)
     if timed := {name: part for name, part in parts.items() if part.latency}:
         yield Table("Time since placement, p50 / p99", ["", *timed], _latencies(timed.values()))
     if ratios := results.ratios():
@@ -89,6 +91,20 @@ def _cpu(parts: Iterable[Part]) -> list[Sequence[str]]:
     inside = sorted(names - {*SERVERS, *APART})
     ordered = [name for name in (*inside, *SERVERS, *APART) if name in names]
     return [(name, *(f"{part.of(name):,.0f}" if name in part.cpu_us else "-" for part in each)) for name in ordered]
+
+
+def _mechanisms(found: Mapping[str, Mapping[str, float]]) -> Iterator[Table]:
+    services = {name: each for name, each in found.items() if name not in SERVERS}
+    if services:
+        rows = [(what, *_row([each.get(what, 0.0) for each in services.values()])) for what in (*MECHANISMS, REST)]
+        yield Table("CPU of an order in µs, by mechanism", ["", *services, "all"], rows)
+    for name in found.keys() & SERVERS:
+        rows = [(what, f"{us:,.0f}") for what, us in found[name].items()]
+        yield Table(f"CPU of an order in µs, {name}", ["", name], rows)
+
+
+def _row(figures: Sequence[float]) -> list[str]:
+    return [f"{figure:,.0f}" for figure in (*figures, sum(figures))]
 
 
 def _latencies(parts: Iterable[Part]) -> list[Sequence[str]]:

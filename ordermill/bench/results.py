@@ -70,6 +70,8 @@ class Results:
     memory_bytes: Mapping[str, int]
     # Shares of one core.
     idle: Mapping[str, float]
+    # CPU of an order in µs, by service (and PostgreSQL) and mechanism.
+    mechanisms: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
         """For programs, ratios included."""

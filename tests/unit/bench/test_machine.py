@@ -2,7 +2,16 @@
 
 import os
 
-from ordermill.bench.machine import TICKS_A_SECOND, Stat, cpu_s, memory_bytes, parse_memory, parse_stat, trees
+from ordermill.bench.machine import (
+    TICKS_A_SECOND,
+    Stat,
+    cpu_by_title_s,
+    cpu_s,
+    memory_bytes,
+    parse_memory,
+    parse_stat,
+    trees,
+)
 
 STAT = "4711 (post (gres) x) S 17 4711 4711 0 -1 4194560 100 200 0 0 30 12 5 3 20 0 1 0 99 1000 200"
 
@@ -29,3 +38,4 @@ def test_our_own_process_has_memory_and_time() -> None:
     ours = {"ours": os.getpid()}
     assert memory_bytes(ours)["ours"] > 0
     assert cpu_s(ours)["ours"] > 0
+    assert sum(cpu_by_title_s(os.getpid()).values()) > 0

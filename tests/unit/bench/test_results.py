@@ -35,9 +35,26 @@ def test_ratios_compare_with_what_ran_beside_it() -> None:
 
 
 def test_every_row_of_a_table_has_a_cell_below_each_heading() -> None:
-    shown = list(tables(ALL))
-    assert len(shown) == 6
+    mechanisms = {
+        "intake": {"deciding": 10.0},
+        "billing": {"deciding": 30.0},
+        "postgres": {"vacuum and statistics": 5.0},
+    }
+    shown = list(tables(replace(ALL, mechanisms=mechanisms)))
+    assert len(shown) == 8
     assert [row for table in shown for row in table.rows if len(row) != len(table.headings)] == []
+
+
+def test_mechanisms_are_added_up_over_the_services_and_not_the_servers() -> None:
+    mechanisms = {
+        "intake": {"deciding": 10.0},
+        "billing": {"deciding": 30.0},
+        "postgres": {"vacuum and statistics": 5.0},
+    }
+    python, postgres = tables(replace(results(), memory_bytes={}, idle={}, mechanisms=mechanisms))
+
+    assert ("deciding", "10", "30", "40") in python.rows
+    assert postgres.rows == [("vacuum and statistics", "5")]
 
 
 def test_floors_that_are_apart_are_told_of() -> None:
