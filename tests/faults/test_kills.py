@@ -16,7 +16,7 @@ pytestmark = pytest.mark.faults
 
 ROUNDS_S = 600.0 if is_long() else 60.0
 MEAN_S = 3.0  # between two kills: a process needs as long to start
-STORM_S = 120.0 if is_long() else 30.0
+STORM_S = 120.0 if is_long() else 20.0
 FROZEN = [
     (Point.COMMIT_SENT, "with a commit under way"),
     (Point.AFTER_WRITE, "in an open transaction"),
