@@ -42,8 +42,11 @@ class Entry:
 
     @property
     def kind(self) -> Hashable:
-        """What its group has in common: one type taken one way."""
-        return id(self.route) if self.route else self.type
+        """What its group has in common: one type taken one way.
+
+        What cannot be read is of another kind: it rests as its group begins, and nothing that came before it may wait.
+        """
+        return id(self.route) if self.route and not self.problem else self.type
 
     @property
     def finding(self) -> str:

@@ -19,6 +19,34 @@ async def test_what_cannot_be_read_rests_at_once(bench: Bench) -> None:
     assert [row["reason"] for row in await bench.waiting()] == ["dead"]
 
 
+async def test_letters_of_one_batch_have_each_a_name_of_its_own(bench: Bench) -> None:
+    garbled = [bench.record(captured(f"pi-{number}", "op-1")) for number in range(3)]
+    for record in garbled:
+        record.value = b"{"
+
+    await bench.hear_records([bench.record(order(), "o-1"), *garbled])
+
+    rows = {row["queue"]: row["id"] for row in await bench.rows("select id, queue from later")}
+    for record in garbled:
+        key = (record.key or b"").decode()
+        (letter,) = bench.said_about(DEAD, key)
+        assert letter.dead_letter_id == f"billing/{rows[f'payment-notices/{key}']}"
+        assert letter.offset == record.offset
+
+
+@pytest.mark.parametrize("topic", ["payment-notices", "intake-orders"])
+async def test_what_came_before_a_garbled_message_does_not_wait_behind_it(bench: Bench, topic: str) -> None:
+    await bench.hear(order("pay pi-1"), subject="o-1")
+    heard = captured("pi-1", "op-1") if topic == "payment-notices" else order()
+    good, garbled = bench.record(heard, "o-1"), bench.record(heard, "o-1")
+    garbled.value = b"{"
+
+    await bench.hear_records([good, garbled])
+
+    assert len(await story(bench, "o-1")) == 2
+    assert [row["reason"] for row in await bench.waiting()] == ["dead"]
+
+
 HEADERS = [("ce_id", b"1"), ("ce_type", payment.Captured.type.encode())]
 STRANGE: dict[str, dict[str, object]] = {
     "no key": {"key": None},
@@ -56,6 +84,16 @@ async def test_a_sender_may_repeat_itself_for_ever(bench: Bench) -> None:
         await bench.hear(captured("pi-1", "op-1"))
 
     assert await story(bench, "o-1") == ["received", "captured"]
+
+
+async def test_what_a_sender_repeats_within_a_batch_counts_once(bench: Bench) -> None:
+    await bench.hear(order("pay pi-1"), subject="o-1")
+    said, other = captured("pi-1", "op-1"), captured("pi-1", "op-1", amount=1)
+
+    await bench.hear(said, said, other)
+
+    assert await story(bench, "o-1") == ["received", "captured"]
+    assert [letter.error for letter in bench.said(DEAD)] == ["id_collision"]
 
 
 async def test_the_same_id_with_other_content_harms_nobody(bench: Bench) -> None:
