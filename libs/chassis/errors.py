@@ -9,7 +9,7 @@ from typing import Final
 
 import asyncpg
 from aiokafka.errors import KafkaError
-from asyncpg.exceptions import InvalidCachedStatementError, OutdatedSchemaCacheError
+from asyncpg.exceptions import InvalidCachedStatementError
 from asyncpg.exceptions._base import DataError  # refused before it was sent: its text quotes the value
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
@@ -18,10 +18,8 @@ from pydantic_core import ErrorDetails
 _OUTAGE_CLASSES: Final = frozenset({"08", "40", "53", "57", "58"})  # connection, rollback, resources, operator, system
 _OUTAGE_CODES: Final = frozenset({"25P03", "25P04", "25006", "55P03"})  # idle or long transaction, read-only, lock
 _NOT_OURS: Final = ("site-packages", "asyncpg", "/libs/chassis/", "<", "/lib/python")
-_DEPENDENCY_ERRORS: Final = (
-    KafkaError, OSError, TimeoutError, InvalidCachedStatementError, OutdatedSchemaCacheError,
-    asyncpg.InternalClientError,  # the connection was lost in the middle of a word
-)  # fmt: skip
+# The last of asyncpg: the connection was lost in the middle of a word.  TimeoutError is an OSError.
+_DEPENDENCY_ERRORS: Final = (KafkaError, OSError, asyncpg.InternalClientError)
 
 
 class OutageError(Exception):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,7 @@ from chassis.service import Home
 if TYPE_CHECKING:
     from chassis.entry import Entry
     from chassis.queries import Tx
-    from chassis.service import Need, Route
+    from chassis.service import Need
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +41,9 @@ async def homes(tx: Tx, entries: Sequence[Entry]) -> tuple[dict[int, str], Lacks
     """The home subject of each entry of a group from outside, by `id(entry)`, and what those without one await."""
     route = entries[0].route
     assert route is not None
-    if not isinstance(route.home, Home):
-        return {id(entry): _computed(route, entry.heard.event) or entry.key for entry in entries}, Lacks({})
     home = route.home
+    if not isinstance(home, Home):
+        return {id(entry): _told(home, entry.heard.event) or entry.key for entry in entries}, Lacks({})
     keys = {id(entry): home.key(entry.heard.event) for entry in entries}
     found = await home.find(tx, sorted(set(keys.values())))
     subjects = {place: found[key] for place, key in keys.items() if key in found}
@@ -63,7 +63,7 @@ async def _unknown(tx: Tx, need: Need, keys: Collection[str]) -> set[str]:
     return set(keys).difference(await need.known(tx, sorted(keys))) if keys else set()
 
 
-def _computed(route: Route, event: Any) -> str | None:
+def _told(home: Callable[[Any], str] | None, event: Any) -> str | None:
     """The subject, where the body tells it."""
-    subject: str | None = event.home() if route.home is None or isinstance(route.home, Home) else route.home(event)
+    subject: str | None = home(event) if home else event.home()
     return subject
