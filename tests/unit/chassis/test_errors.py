@@ -1,11 +1,13 @@
 """Which errors are an outage, and what may be said about any of them."""
 
+import re
+
 import asyncpg
 import pytest
 from aiokafka.errors import KafkaConnectionError
-from asyncpg.exceptions import InvalidCachedStatementError
+from asyncpg.exceptions import InvalidCachedStatementError, OutdatedSchemaCacheError
 from asyncpg.exceptions._base import DataError
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from chassis.errors import HoleError, OutageError, OversizeError, PoisonError, describe, is_outage
 
@@ -25,8 +27,13 @@ OUTAGES = [
     asyncpg.QueryCanceledError("statement timeout"),
     asyncpg.LockNotAvailableError("lock timeout"),
     asyncpg.IdleInTransactionSessionTimeoutError("too slow"),
+    asyncpg.TransactionTimeoutError("too slow altogether"),
+    asyncpg.PostgresIOError("could not read block 3"),
     asyncpg.ReadOnlySQLTransactionError("a standby answered"),
     asyncpg.InterfaceError("pool is closed"),
+    asyncpg.InterfaceError("cannot call Connection.fetch(): connection has been released back to the pool"),
+    asyncpg.InternalClientError("got result for unknown protocol state 3"),
+    OutdatedSchemaCacheError("cached types are out of date"),
     InvalidCachedStatementError("cached statement plan is invalid"),
 ]
 NOT_OUTAGES = [
@@ -98,4 +105,21 @@ def test_our_own_errors_are_described_in_their_own_words() -> None:
     assert describe(OversizeError("intake-orders", 2_000_000, 1_000_000)) == (
         "OversizeError body_oversize: 2000000 bytes for intake-orders, at most 1000000"
     )
+    assert describe(PoisonError("no_carrier")) == "PoisonError no_carrier"
     assert describe(ConnectionRefusedError(111, "refused")) == "ConnectionRefusedError refused"
+    assert describe(TimeoutError()) == "TimeoutError"
+    assert describe(asyncpg.InterfaceError("pool is closed")) == "InterfaceError pool is closed"
+
+
+def test_of_many_faults_in_a_body_the_first_five_are_told() -> None:
+    with pytest.raises(ValidationError) as caught:
+        TypeAdapter(list[int]).validate_python(["12 Canary Lane"] * 7)
+
+    assert describe(caught.value) == "ValidationError " + ", ".join(f"{place}: int_parsing" for place in range(5))
+
+
+def test_a_database_error_that_a_service_provoked_names_its_line() -> None:
+    with pytest.raises(asyncpg.UniqueViolationError) as caught:
+        raise asyncpg.UniqueViolationError("Key (email)=(canary@example.com) already exists.")
+
+    assert re.fullmatch(r"UniqueViolationError 23505 at chassis/test_errors\.py:\d+ \w+", describe(caught.value))

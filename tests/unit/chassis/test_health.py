@@ -101,7 +101,7 @@ def test_a_consumer_that_rests_on_purpose_is_well(health: Health) -> None:
     assert not health.troubles()
 
 
-@pytest.mark.parametrize("excuse", [Trouble.DATABASE, Trouble.FLOOD])
+@pytest.mark.parametrize("excuse", [Trouble.DATABASE, Trouble.BROKER, Trouble.FLOOD])
 def test_a_loop_that_waits_for_others_is_not_stuck(health: Health, excuse: Trouble) -> None:
     health.beat(Trouble.POLL)
     health.trouble(excuse)
@@ -115,6 +115,40 @@ def test_a_loop_that_waits_for_others_is_not_stuck(health: Health, excuse: Troub
     assert health.stuck() == [Trouble.POLL]
 
 
+@pytest.mark.parametrize("trouble", [Trouble.REJOIN, Trouble.COMMIT])
+@pytest.mark.parametrize("excuse", [Trouble.DATABASE, Trouble.BROKER, Trouble.FLOOD])
+def test_a_group_that_could_not_be_asked_has_its_whole_time_again(
+    health: Health, trouble: Trouble, excuse: Trouble
+) -> None:
+    health.trouble(trouble)
+    health.trouble(excuse)
+    health.tick(3_600)
+    health.well(excuse)
+
+    health.tick(LIMITS_S[trouble])
+    assert not health.stuck()
+
+    health.tick(1)
+    assert health.stuck() == [trouble]
+
+
+def test_what_is_well_all_the_while_excuses_nothing(health: Health) -> None:
+    health.trouble(Trouble.COMMIT)
+    health.tick(LIMITS_S[Trouble.COMMIT])
+    health.well(Trouble.BROKER)
+    health.tick(1)
+
+    assert health.stuck() == [Trouble.COMMIT]
+
+
+def test_what_is_told_right_again_is_no_trouble(health: Health) -> None:
+    health.tell(Trouble.PRODUCER, is_wrong=True)
+    assert list(health.troubles()) == [Trouble.PRODUCER]
+
+    health.tell(Trouble.PRODUCER, is_wrong=False)
+    assert not health.troubles()
+
+
 async def test_readiness_follows_troubles_and_liveness_does_not(health: Health, port: int) -> None:
     assert await get(port, "/ready") == (200, "ok\n")
 
@@ -122,6 +156,10 @@ async def test_readiness_follows_troubles_and_liveness_does_not(health: Health, 
 
     assert await get(port, "/ready") == (503, "stopped_by_poison_flood\n")
     assert await get(port, "/live?full=1") == (200, "ok\n")
+
+    health.trouble(Trouble.PRODUCER)
+    health.tick(LIMITS_S[Trouble.PRODUCER])
+    assert await get(port, "/live") == (200, "ok\n")
 
 
 async def test_metrics_are_served_as_prometheus_reads_them(port: int) -> None:

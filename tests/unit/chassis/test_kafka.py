@@ -2,17 +2,23 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from aiokafka import TopicPartition
 from aiokafka.errors import CommitFailedError
 
+from chassis.errors import OutageError
 from chassis.kafka import Assignment, KafkaLog, Publisher, subscribe
 from chassis.settings import Settings
 from chassis.wire import Record
+from tests.service.bench import FakeRecord
 
-PLACE = TopicPartition("orders", 3)
+PLACE, OTHER = TopicPartition("orders", 3), TopicPartition("orders", 4)
+EVER = datetime(1970, 1, 1, tzinfo=UTC)
+YESTERDAY, TODAY = datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 3, 2, tzinfo=UTC)
 SOON_S = 2.0  # less than a coordinator is given
 
 
@@ -122,6 +128,161 @@ async def test_who_lost_its_lanes_commits_nothing_of_before(
     log.polled([])
     await log.commit({PLACE: 3})
     assert consumer.committed == [{PLACE: 3}]
+
+
+async def test_a_broker_that_refuses_is_asked_anew_the_next_time(assignment: Assignment) -> None:
+    ends = iter([OutageError("refused"), None])
+
+    class Refusing(Publisher):
+        async def publish(self, *_: Any, **__: Any) -> None:
+            if end := next(ends):
+                raise end
+
+    log = KafkaLog(Refusing("nowhere:9092", "test"), assignment)
+    with pytest.raises(OutageError):
+        await log.publish([])
+
+    await log.publish([])
+
+    assert next(ends, "asked") == "asked"
+
+
+# --- what was polled, and what waits ---
+
+
+class Fetched:
+    """A consumer of two partitions, as far as it says where it stands and what lies beyond."""
+
+    def __init__(self, stands: Mapping[TopicPartition, tuple[int, int | None]]) -> None:
+        """By partition: the next offset, and the end of the log as far as the broker has told it."""
+        self.stands: dict[TopicPartition, tuple[int, int | None]] = dict(stands)
+        self.still = set[TopicPartition]()
+        self._subscription = SimpleNamespace(
+            subscription=SimpleNamespace(assignment=SimpleNamespace(state_value=self._state))
+        )
+
+    def _state(self, place: TopicPartition) -> SimpleNamespace:
+        return SimpleNamespace(has_valid_position=True, position=self.stands[place][0])
+
+    def assignment(self) -> set[TopicPartition]:
+        """All of them."""
+        return set(self.stands)
+
+    def highwater(self, place: TopicPartition) -> int | None:
+        """Where the log ends; None before the first answer."""
+        end: int | None = self.stands[place][1]
+        return end
+
+    def paused(self) -> set[TopicPartition]:
+        """Those that are not polled for now."""
+        return set(self.still)
+
+    def pause(self, *places: TopicPartition) -> None:
+        """Poll these no more."""
+        self.still.update(places)
+
+    def resume(self, *places: TopicPartition) -> None:
+        """Poll these again."""
+        self.still.difference_update(places)
+
+    def seek(self, place: TopicPartition, offset: int) -> None:
+        """Read on from there."""
+        self.stands[place] = (offset, self.stands[place][1])
+
+
+def polled(place: TopicPartition, offset: int, at: datetime) -> Record:
+    return FakeRecord(place.topic, place.partition, offset, int(at.timestamp() * 1000), b"k", b"")
+
+
+@pytest.fixture
+def fetched(log: KafkaLog) -> Fetched:
+    """Both partitions read to their ends."""
+    log.consumer = fetched = Fetched({PLACE: (10, 10), OTHER: (20, 20)})
+    log.polled([polled(OTHER, 19, YESTERDAY), polled(PLACE, 8, YESTERDAY), polled(PLACE, 9, TODAY)])
+    return fetched
+
+
+def test_while_nothing_waits_there_is_no_backlog(log: KafkaLog, fetched: Fetched) -> None:
+    assert log.backlog_since() is None
+    assert log.lag() == {"orders": (0, 0.0)}
+
+
+def test_a_backlog_begins_where_reading_stands_in_the_partition_that_is_latest(log: KafkaLog, fetched: Fetched) -> None:
+    fetched.stands[PLACE] = (10, 13)
+    assert log.backlog_since() == TODAY
+
+    fetched.stands[OTHER] = (20, 21)
+    assert log.backlog_since() == YESTERDAY
+
+
+def test_before_there_is_a_consumer_nothing_waits(assignment: Assignment) -> None:
+    log = KafkaLog(Publisher("nowhere:9092", "test"), assignment)
+
+    assert (log.backlog_since(), log.lag(), log.is_joined) == (None, {}, False)
+
+
+def test_where_nothing_was_fetched_yet_anything_may_wait(log: KafkaLog) -> None:
+    log.consumer = Fetched({PLACE: (10, None)})
+
+    assert log.backlog_since() == EVER
+    assert log.lag() == {"orders": (0, 0.0)}
+
+
+def test_a_partition_that_is_not_polled_holds_up_no_timer(log: KafkaLog, fetched: Fetched) -> None:
+    fetched.stands[OTHER] = (20, 21)
+    fetched.pause(OTHER)
+
+    assert log.backlog_since() is None
+
+
+def test_lag_is_what_was_not_polled_and_the_age_of_where_reading_stands(log: KafkaLog, fetched: Fetched) -> None:
+    fetched.stands |= {PLACE: (10, 13), OTHER: (20, 24)}
+    before = datetime.now(UTC)
+
+    messages, seconds = log.lag()["orders"]
+
+    assert messages == 7
+    assert (before - YESTERDAY).total_seconds() - 1 < seconds < (before - YESTERDAY).total_seconds() + 60
+
+
+def test_records_taken_back_are_delivered_again_when_their_lane_is_ours(log: KafkaLog, fetched: Fetched) -> None:
+    log.hold([polled(PLACE, 8, YESTERDAY), polled(PLACE, 9, TODAY)])
+    assert (fetched.stands[PLACE][0], fetched.still) == (8, {PLACE})
+
+    log.release([OTHER.partition])
+    assert fetched.still == {PLACE}
+
+    log.release([PLACE.partition])
+    assert fetched.still == set()
+    assert log.backlog_since() == EVER, "nobody knows how old they are until they are polled again"
+
+
+def test_what_went_to_another_is_not_sought(log: KafkaLog, fetched: Fetched) -> None:
+    log.rewind({PLACE: 3, ("orders", 7): 5})
+
+    assert fetched.stands == {PLACE: (3, 10), OTHER: (20, 20)}
+
+
+# --- which lanes are ours ---
+
+
+async def test_a_lane_is_ours_when_its_partition_of_every_topic_is() -> None:
+    assignment = Assignment(12, 2)
+
+    await assignment.on_partitions_assigned(
+        {PLACE, TopicPartition("parcels", 3), OTHER, TopicPartition("parcels", 12), TopicPartition("orders", 12)}
+    )
+
+    assert (assignment.lanes, assignment.is_settled, assignment.changed.is_set()) == (frozenset({3}), True, True)
+
+
+async def test_lanes_that_are_asked_back_are_nobodys_until_they_are_given(assignment: Assignment) -> None:
+    await assignment.on_partitions_assigned({PLACE})
+    assignment.changed.clear()
+
+    await assignment.on_partitions_revoked({PLACE})
+
+    assert (assignment.lanes, assignment.is_settled, assignment.changed.is_set()) == (frozenset(), False, True)
 
 
 async def _take(records: Sequence[Record]) -> None:

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from chassis.logs import _Seldom
+from chassis.errors import OutageError
+from chassis.logs import _FRAMES, _SENTENCES_MAX, _Seldom, _tell_error
 
 PROGRAM = r"""
 import logging, warnings
@@ -89,3 +90,51 @@ def test_a_library_repeats_itself_seldom() -> None:
 
     assert [says("aiokafka.conn", at) for at in (100, 101, 109, 111, 112)] == [True, False, False, True, False]
     assert all(says("chassis.loop", at) for at in (100, 101))
+
+
+def test_what_libraries_said_is_not_remembered_without_end() -> None:
+    seldom = _Seldom()
+
+    def says(sentence: int) -> bool:
+        return seldom.filter(logging.LogRecord("aiokafka", logging.WARNING, "", 0, f"sentence {sentence}", (), None))
+
+    assert all(says(sentence) for sentence in range(_SENTENCES_MAX + 1))
+    assert not says(0)
+    assert says(_SENTENCES_MAX + 1)
+
+    assert says(0), "all was forgotten"
+
+
+@pytest.mark.parametrize("form", ["itself", "a tuple", "true"])
+def test_an_exception_is_told_however_it_was_given(form: str) -> None:
+    def stumble() -> None:
+        raise OutageError("carrier silent")
+
+    try:
+        stumble()
+    except OutageError as error:
+        given = {"itself": error, "a tuple": (OutageError, error, None), "true": True}[form]
+        told = _tell_error(None, "error", {"event": "call_failed", "exc_info": given})
+
+    assert (told["event"], told["error"]) == ("call_failed", "OutageError carrier silent")
+    assert "exc_info" not in told
+    assert "cause" not in told
+
+
+@pytest.mark.parametrize("given", [None, False, True, (None, None, None)])
+def test_where_there_is_no_exception_none_is_told(given: object) -> None:
+    assert _tell_error(None, "info", {"event": "batch_finished", "exc_info": given}) == {"event": "batch_finished"}
+
+
+def test_of_a_deep_error_the_innermost_frames_are_told() -> None:
+    def dig(depth: int) -> None:
+        if not depth:
+            raise OutageError("carrier silent")
+        dig(depth - 1)
+
+    with pytest.raises(OutageError) as caught:
+        dig(2 * _FRAMES)
+    at = _tell_error(None, "error", {"exc_info": caught.value})["at"]
+
+    assert len(at) == _FRAMES
+    assert at[-1].endswith(" dig")

@@ -92,6 +92,25 @@ def test_a_wrong_value_is_refused_without_being_repeated(environment: pytest.Mon
     assert "secret-by-mistake" not in str(caught.value)
 
 
+LIMITS = [
+    ("LANES", "1", "0"), ("BATCH_SIZE", "1", "0"), ("BATCH_SIZE", "5000", "5001"), ("POOL_SIZE_MAX", "2", "1"),
+    ("SESSION_TIMEOUT_S", "6", "5.9"), ("BATCH_TIMEOUT_S", "0.1", "0"), ("START_PATIENCE_S", "0", "-1"),
+    ("SHUTDOWN_GRACE_S", "0.1", "0"), ("HEALTH_PORT", "0", "-1"), ("HEALTH_PORT", "65535", "65536"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "last_good", "first_bad"), LIMITS)
+def test_a_number_beyond_what_can_work_is_refused(
+    environment: pytest.MonkeyPatch, name: str, last_good: str, first_bad: str
+) -> None:
+    environment.setenv(f"SHOP_{name}", last_good)
+    assert getattr(ShopSettings(), name.lower()) == float(last_good)
+
+    environment.setenv(f"SHOP_{name}", first_bad)
+    with pytest.raises(SettingsError, match=f"SHOP_{name}"):
+        ShopSettings()
+
+
 def test_secrets_do_not_show_in_a_printed_setting(environment: pytest.MonkeyPatch) -> None:
     settings = ShopSettings()
 

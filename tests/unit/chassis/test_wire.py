@@ -80,6 +80,8 @@ def test_any_headers_survive_a_row(headers: list[tuple[str, bytes]]) -> None:
         ([*NEEDED, ("ce_time", b"yesterday")], "bad_time"),
         ([*NEEDED, ("ce_time", b"2026-03-02T09:00:00")], "bad_time"),
         ([*NEEDED, ("ce_time", b"0001-01-01T00:00:00+14:00")], "bad_time"),
+        ([*NEEDED, ("ce_time", b"1969-12-31T23:59:59Z")], "bad_time"),
+        ([*NEEDED, ("ce_time", b"2200-01-01T00:00:00Z")], "bad_time"),
         ([*NEEDED, ("ce_sequence", b"-1")], "bad_sequence"),
         ([*NEEDED, ("ce_sequence", b"9999999999")], "bad_sequence"),
         ([("ce_id", b"\xff"), NEEDED[1]], "header_not_utf8"),
@@ -102,6 +104,11 @@ def test_as_much_as_may_be_is_read() -> None:
     envelope = read_envelope(headers, 0)
 
     assert (len(envelope.id), envelope.revision) == (HEADER_BYTES_MAX, 999_999_999)
+
+
+@pytest.mark.parametrize("time", ["1970-01-01T00:00:00+00:00", "2199-12-31T23:59:59+00:00"])
+def test_any_time_of_which_arithmetic_stays_in_the_calendar_is_read(time: str) -> None:
+    assert read_envelope([*NEEDED, ("ce_time", time.encode())], 0).at.isoformat() == time
 
 
 @pytest.mark.parametrize(
