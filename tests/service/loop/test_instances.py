@@ -12,7 +12,7 @@ from chassis.ledger import PostgresLedger, Statements
 from chassis.ports import Ledger
 from chassis.wire import Outgoing
 from contracts.topics import LANES
-from contracts.values import lane_of
+from contracts.values import lane_of, outside_id_of
 from tests.service.bench import Bench
 from tests.service.loop.story import captured, key_in, order, revisions, story
 
@@ -34,6 +34,27 @@ async def test_a_message_is_handed_over_to_the_home_lane_s_owner(bench: Bench) -
     await there.take([])
 
     assert await story(bench, subject) == ["received", "captured"]
+
+
+async def test_what_was_handed_over_goes_before_what_comes_for_the_same_home(bench: Bench) -> None:
+    home, edge = 3, 8
+    subject = key_in(home)
+    first, second = (bench.record(captured("pi-1", f"op-{number}")) for number in range(2))
+    first.partition = second.partition = edge
+    await bench.hear(order("pay pi-1"), subject=subject)
+    bench.loop.drop()
+    other, both = bench.instance(), bench.instance()
+    await other.take_over([edge])
+    await other.take([first])
+    await both.take_over([home, edge])
+
+    await both.take([second])
+    assert await story(bench, subject) == ["received", "captured"]
+    both.look()
+    await both.take([])
+
+    told = [row["id"] for row in await bench.rows("select id from story where what = 'captured' order by position")]
+    assert told == [outside_id_of("payment-notices", f"op-{number}") for number in range(2)]
 
 
 async def test_a_note_for_another_subject_goes_to_its_lane(bench: Bench) -> None:
@@ -131,6 +152,25 @@ async def test_who_lost_a_lane_writes_nothing(bench: Bench) -> None:
     assert bench.log.rewound
 
 
+async def test_what_comes_in_a_lane_that_is_not_ours_is_not_taken(bench: Bench) -> None:
+    bench.loop.drop([lane_of("o-1", LANES)])
+
+    assert not await bench.loop.take([bench.record(order(), "o-1")])
+
+    assert await story(bench) == []
+    assert bench.log.rewound
+
+
+async def test_what_was_published_is_forgotten_with_the_next_batch_or_by_tidying(bench: Bench) -> None:
+    for subject in ("o-1", "o-2"):
+        await bench.hear(order(), subject=subject)
+    assert [row["key"] for row in await bench.rows("select key from outbox")] == ["o-2"]
+
+    await bench.loop.tidy()
+
+    assert await bench.rows("select key from outbox") == []
+
+
 async def test_a_commit_in_doubt_gives_up_all_lanes(bench: Bench) -> None:
     transact = bench.memory.transact
 
@@ -165,6 +205,40 @@ async def test_an_outage_is_waited_out_and_kills_no_message(bench: Bench) -> Non
 
     assert await story(bench) == ["received"]
     assert await bench.waiting() == []
+
+
+async def test_who_waits_out_an_outage_waits_longer_each_time_up_to_a_limit(bench: Bench) -> None:
+    transact, pauses = bench.memory.transact, list[float]()
+
+    async def down(work: object) -> object:
+        if len(pauses) < 10:
+            raise OutageError("the database is away")
+        return await transact(work)  # type: ignore[arg-type]
+
+    async def pause(seconds: float) -> None:
+        pauses.append(seconds)
+
+    bench.memory.transact, bench.loop._pause = down, pause  # type: ignore[method-assign, assignment]
+    await bench.hear(order(), subject="o-1")
+
+    limits = [min(0.1 * 2**number, 10) for number in range(10)]
+    assert all(limit / 2 <= pause_s <= limit for pause_s, limit in zip(pauses, limits, strict=True))
+
+
+async def test_what_waits_in_a_lane_is_looked_for_as_soon_as_it_is_taken_over(bench: Bench) -> None:
+    other = key_in(3)
+    bench.loop.drop()
+    edge = bench.instance()
+    await edge.take_over([8])
+    await edge.take([bench.record(order(f"tell {other}"), key_in(8))])
+    edge.look()
+    await edge.take([])
+    assert await story(bench, other) == []
+
+    await edge.take_over([3])
+    await edge.take([])
+
+    assert await story(bench, other) == ["due"]
 
 
 async def test_what_is_cut_off_for_taking_long_is_taken_in_smaller_pieces(bench: Bench) -> None:

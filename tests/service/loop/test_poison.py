@@ -10,6 +10,7 @@ from chassis import Heard, Service, Turn
 from chassis.errors import FloodError
 from chassis.ports import Decision
 from contracts import billing, intake
+from contracts.values import event_id_of
 from tests.service.bench import Bench, bench_of
 from tests.service.counter.service import Counter, example
 from tests.service.loop.story import (
@@ -105,6 +106,21 @@ async def test_a_repaired_message_that_waits_is_not_lost(bench: Bench) -> None:
     assert await story(bench, "o-1") == ["received", "captured"]
 
 
+async def test_a_repair_that_contradicts_what_was_heard_holds_up_its_followers_still(bench: Bench) -> None:
+    await bench.hear(order("pay pi-1"), subject="o-1")
+    await bench.hear(captured("pi-1", "op-1"))
+    garbled = bench.record(captured("pi-1", "op-2"))
+    garbled.value = b"{"
+    await bench.hear_records([garbled, bench.record(captured("pi-1", "op-3"))])
+
+    await decide(bench, Decision("edit", "kim", "wrongly", captured("pi-1", "op-1", amount=1).encode()))
+    assert await story(bench, "o-1") == ["received", "captured"]
+    assert [letter.error for letter in bench.said(DEAD)][1:] == ["id_collision"]
+
+    await decide(bench, Decision("discard", "kim", "a mistake"))
+    assert await story(bench, "o-1") == ["received", "captured", "captured"]
+
+
 async def test_a_discarded_message_lets_its_followers_pass(bench: Bench) -> None:
     follower = bench.record(example(intake.OrderCancelled), "o-1", revision=2)
     await bench.hear_records([bench.record(order("poison"), "o-1", revision=1), follower])
@@ -127,6 +143,10 @@ async def test_one_name_tells_of_a_letter_from_death_to_settlement(bench: Bench)
     (letter,), (settled,) = bench.said(DEAD), bench.said(RESOLVED)
     assert letter.dead_letter_id == settled.dead_letter_id == f"billing/{row}"
     assert (letter.partition, letter.offset) == (record.partition, record.offset)
+    assert (letter.message_type, letter.message_id) == (
+        intake.OrderReceived.type,
+        event_id_of("intake-orders", "o-1", 1),
+    )
 
 
 async def test_a_decision_that_comes_twice_takes_effect_once(bench: Bench) -> None:
@@ -243,6 +263,27 @@ async def test_a_flood_of_failures_stops_the_service(bench: Bench, counter: Coun
 
     assert len(await bench.waiting()) < 20
     assert bench.log.rewound
+
+
+async def test_a_failure_now_and_then_is_no_flood(bench: Bench, counter: Counter) -> None:
+    await bench.hear_records([bench.record(order(), f"good-{number}") for number in range(600)])
+    counter.broken = {f"o-{number}" for number in range(60)}
+
+    for number in range(30):
+        await bench.hear(order(), subject=f"o-{number}")
+
+    assert len(await bench.waiting()) == 30, "not more than one in twenty"
+    with pytest.raises(FloodError):
+        await bench.hear_records([bench.record(order(), f"o-{number}") for number in range(30, 60)])
+
+
+async def test_a_message_that_fails_again_counts_once_towards_a_flood(bench: Bench, counter: Counter) -> None:
+    counter.broken = {f"o-{number}" for number in range(15)}
+    await bench.hear_records([bench.record(order(), f"o-{number}") for number in range(15)])
+
+    await rest(bench)
+
+    assert len(await resting(bench)) == 15
 
 
 async def test_a_flood_of_what_the_service_refuses_stops_nothing(bench: Bench) -> None:

@@ -26,6 +26,32 @@ async def test_the_tally_accounts_for_every_record(bench: Bench, counter: Counte
     assert await tally(bench, "billing-accounts") == {"announced": len(bench.said(billing.FundsSecured))}
 
 
+async def test_a_repaired_message_that_was_heard_otherwise_is_accounted_for(bench: Bench) -> None:
+    await bench.hear(order("pay pi-1"), subject="o-1")
+    good = captured("pi-1", "op-1")
+    garbled = bench.record(good)
+    garbled.value = b"{"
+    await bench.hear_records([garbled])
+    await bench.hear(good)
+    assert await tally(bench, "payment-notices") == {"later": 2}
+
+    await decide(bench, Decision("edit", "kim", "mended", good.encode()))
+
+    assert await tally(bench, "payment-notices") == {"handled": 2}
+
+
+async def test_each_message_is_counted_once_by_what_became_of_it(bench: Bench) -> None:
+    record = bench.record(order(), "o-1")
+    await bench.hear_records([record, bench.record(order(), "o-2"), bench.record(example(intake.OrderHeld), "o-1")])
+    await bench.hear_records([record])
+
+    page = bench.metrics.page().decode()
+    counted = 'ordermill_messages_total{outcome="%s",service="billing",type="%s"}'
+    assert counted % ("handled", intake.OrderReceived.type) + " 2.0" in page
+    assert counted % ("duplicate", intake.OrderReceived.type) + " 1.0" in page
+    assert counted % ("ignored", "other") + " 1.0" in page
+
+
 async def tally(bench: Bench, topic: str) -> dict[str, int]:
     """The counters of a topic that are not zero."""
     rows = await bench.rows(
