@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from chassis import Heard, Turn
 from chassis.calls import CLAIM, Caller
 from chassis.errors import OutageError
-from chassis.ports import Decision, Later
+from chassis.ports import Decision, Later, Parked
 from contracts import intake
 from contracts.topics import LANES
 from tests.service.bench import Bench
@@ -43,6 +43,47 @@ async def test_a_timer_does_not_overtake_what_was_sent_before_it(bench: Bench) -
     await bench.settle()
 
     assert await story(bench) == ["received", "cancelled", "due"]
+
+
+async def test_a_timer_does_not_overtake_what_comes_with_it(bench: Bench) -> None:
+    await bench.hear(order("remind"), subject="o-1")
+    bench.clock.advance(minutes=30)
+    sent = bench.record(example(intake.OrderCancelled), "o-1")
+    bench.clock.advance(hours=2)
+    sent_later = bench.record(order(), "o-2")
+    bench.clock.advance(hours=1)
+
+    bench.loop.look()
+    await bench.hear_records([sent_later, sent])
+
+    assert await story(bench, "o-1") == ["received", "cancelled", "due"]
+
+
+async def test_who_looked_for_what_is_due_rests_until_it_may_be(bench: Bench) -> None:
+    looks, due = list[datetime](), bench.memory.due
+
+    async def look(lanes: Collection[int], now: datetime, horizon: datetime, room: int) -> list[Parked]:
+        looks.append(now)
+        return await due(lanes, now, horizon, room)
+
+    bench.memory.due = look  # type: ignore[method-assign]
+    await bench.hear(order("remind"), subject="o-1")
+    await bench.loop.take([])
+    looks.clear()
+
+    rests = []
+    for _ in range(6):
+        rests.append((bench.loop.is_looking, bench.loop.looks_in_s))
+        await bench.loop.take([bench.record(order(), "o-2")])
+        bench.clock.advance(milliseconds=200)
+
+    assert rests == [(False, 0.5), (False, 0.3), (False, 0.1), (True, 0), (False, 0.3), (False, 0.1)]
+    assert len(looks) == 1
+    bench.clock.advance(days=-1)
+    assert bench.loop.looks_in_s == 0.5, "no longer than usual, though the clock was set back"
+    bench.clock.advance(days=2)
+    bench.loop.drop()
+    assert not bench.loop.is_looking, "it has no lanes to look through"
 
 
 async def test_calls_of_a_queue_are_made_one_after_the_other(bench: Bench) -> None:

@@ -1,10 +1,14 @@
 """Strangers may send anything, in any order, as often as they like."""
 
+from collections.abc import Sequence
+
 import pytest
 
-from contracts import payment
+from chassis import Heard, Turn
+from chassis.service import Route
+from contracts import master, payment
 from tests.service.bench import Bench, FakeRecord
-from tests.service.counter.service import example
+from tests.service.counter.service import Counter, example
 from tests.service.loop.story import DEAD, captured, order, story
 
 
@@ -94,6 +98,20 @@ async def test_what_a_sender_repeats_within_a_batch_counts_once(bench: Bench) ->
 
     assert await story(bench, "o-1") == ["received", "captured"]
     assert [letter.error for letter in bench.said(DEAD)] == ["id_collision"]
+
+
+async def test_a_definition_may_be_said_again_and_otherwise(bench: Bench, counter: Counter) -> None:
+    terms, taken = example(master.TermsDefined, days_net=14), list[int]()
+
+    async def take(_turn: Turn, defined: Sequence[Heard[master.TermsDefined]]) -> None:
+        taken.extend(one.event.days_net for one in defined)
+
+    counter.service.routes[terms.type] = Route(master.TermsDefined, take)
+    await bench.hear(terms)
+    await bench.hear(terms, terms.model_copy(update={"days_net": 30}))
+
+    assert taken == [14, 14, 30]
+    assert await bench.waiting() == []
 
 
 async def test_the_same_id_with_other_content_harms_nobody(bench: Bench) -> None:

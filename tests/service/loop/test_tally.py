@@ -44,12 +44,16 @@ async def test_each_message_is_counted_once_by_what_became_of_it(bench: Bench) -
     record = bench.record(order(), "o-1")
     await bench.hear_records([record, bench.record(order(), "o-2"), bench.record(example(intake.OrderHeld), "o-1")])
     await bench.hear_records([record])
+    await bench.hear(order("poison"), subject="o-3")
+    await rest(bench)
 
     page = bench.metrics.page().decode()
     counted = 'ordermill_messages_total{outcome="%s",service="billing",type="%s"}'
     assert counted % ("handled", intake.OrderReceived.type) + " 2.0" in page
     assert counted % ("duplicate", intake.OrderReceived.type) + " 1.0" in page
     assert counted % ("ignored", "other") + " 1.0" in page
+    assert counted % ("failed", intake.OrderReceived.type) + " 2.0" in page
+    assert counted % ("dead", intake.OrderReceived.type) + " 1.0" in page
 
 
 async def tally(bench: Bench, topic: str) -> dict[str, int]:

@@ -9,7 +9,7 @@ from typing import Any, cast
 import pytest
 
 from chassis import Note, Request
-from chassis.calls import BREAKER_FAILURES, CLAIM, ROOM, Breaker, Caller
+from chassis.calls import BREAKER_FAILURES, CLAIM, RENEW, ROOM, Breaker, Caller
 from chassis.errors import OutageError
 from chassis.metrics import Metrics
 from chassis.ports import Later, Memory, PlacedCall
@@ -37,7 +37,9 @@ class Waiting:
     calls: list[PlacedCall]
     rooms: list[int] = field(default_factory=list)
     put_offs: list[tuple[str, timedelta]] = field(default_factory=list)
+    renewed: list[Collection[tuple[str, datetime]]] = field(default_factory=list)
     is_away: bool = False
+    now: datetime = NOW
 
     async def claim(self, types: Collection[str], now: datetime, until: datetime, room: int) -> list[PlacedCall]:
         """Give the first of those types."""
@@ -52,8 +54,9 @@ class Waiting:
             raise OutageError("gone as well")
         self.put_offs.append((call_id, due - NOW))
 
-    async def renew(self, claims: Collection[tuple[str, datetime]], until: datetime) -> None:
-        """Nothing here takes so long."""
+    async def renew(self, claims: Collection[tuple[str, datetime]], _until: datetime) -> None:
+        """Note which."""
+        self.renewed.append(claims)
 
 
 def placed(name: str, tries: int = 1) -> PlacedCall:
@@ -62,10 +65,8 @@ def placed(name: str, tries: int = 1) -> PlacedCall:
 
 def caller(memory: Waiting, make: Any, metrics: Metrics | None = None) -> tuple[Caller, dict[str, Later]]:
     answers: dict[str, Later] = {}
-    return (
-        Caller(cast("Memory", memory), {Ask: make}, answers, metrics or Metrics("shop"), LANES, lambda: NOW),
-        answers,
-    )
+    counts = metrics or Metrics("shop")
+    return Caller(cast("Memory", memory), {Ask: make}, answers, counts, LANES, lambda: memory.now), answers
 
 
 async def tell(_request: Ask, _call: str) -> Told:
@@ -92,6 +93,29 @@ async def test_no_more_calls_are_in_flight_than_there_is_room_for() -> None:
     await asking.finish()
     assert len(answers) == ROOM
     assert await asking.turn() == 2
+
+
+async def test_a_claim_is_renewed_when_little_of_it_is_left_and_not_before() -> None:
+    answer = asyncio.Event()
+
+    async def wait(_request: Ask, _call: str) -> Told:
+        await answer.wait()
+        return Told()
+
+    memory = Waiting([placed("c-1")])
+    asking, _ = caller(memory, wait)
+    await asking.turn()
+    memory.now += CLAIM - RENEW
+    await asking.turn()
+    assert memory.renewed == []
+
+    memory.now += timedelta(seconds=1)
+    for _ in range(2):
+        await asking.turn()
+
+    assert memory.renewed == [[("c-1", NOW + CLAIM)]]
+    answer.set()
+    await asking.finish()
 
 
 async def test_an_answer_is_a_note_about_the_subject_of_its_call() -> None:
@@ -166,6 +190,26 @@ async def test_a_side_that_is_left_alone_shows_until_it_answers() -> None:
     assert shown() == "0.0"
 
 
+async def test_a_side_that_answers_now_and_then_is_not_left_alone() -> None:
+    ends = iter([*[False] * (BREAKER_FAILURES - 1), True, False, False])
+
+    async def ask(_request: Ask, _call: str) -> Told:
+        if not next(ends):
+            raise OutageError("no answer")
+        return Told()
+
+    memory = Waiting([])
+    asking, _ = caller(memory, ask)
+    for number in range(BREAKER_FAILURES + 1):
+        memory.calls = [placed(f"c-{number}")]
+        assert await asking.turn() == 1
+    memory.calls = [placed("c-9")]
+
+    await asking.turn()
+
+    assert memory.calls == [], "it is asked again"
+
+
 # --- breakers ---
 
 
@@ -179,7 +223,10 @@ def failing(times: int) -> tuple[Breaker, list[float]]:
 
 
 def test_a_side_that_fails_again_and_again_is_left_alone_longer_up_to_a_minute() -> None:
-    assert failing(13)[1] == [0, 0, 0, 0, 1, 2, 4, 8, 16, 32, 60, 60, 60]
+    breaker, rests = failing(13)
+
+    assert rests == [0, 0, 0, 0, 1, 2, 4, 8, 16, 32, 60, 60, 60]
+    assert breaker.is_open(NOW)
 
 
 def test_a_breaker_is_open_until_its_rest_is_over() -> None:

@@ -95,6 +95,7 @@ def test_each_note_of_one_message_is_a_row_of_its_own(turn: Turn) -> None:
 
     assert first.queue != second.queue
     assert (first.reason, first.due, first.timer) == ("due", NOW, False)
+    assert read_envelope(first.headers, 0).revision == 0
     assert [row.queue for row in notes(turn, LANES).rows] == [first.queue, second.queue], "again the same"
 
 
