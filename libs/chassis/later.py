@@ -125,5 +125,5 @@ class Shelf:
         place = (entry.queue, heard.lane, heard.topic, entry.key, heard.subject)
         headers = note_finding(entry.headers, entry.finding)
         if entry.row is None and entry.origin:
-            headers = note_origin(headers, entry.origin)
+            headers = note_origin(headers, entry.origin, heard.envelope.time)
         return Later(*place, entry.value, headers, reason, due)

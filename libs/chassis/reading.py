@@ -12,7 +12,17 @@ from chassis.decisions import is_anothers
 from chassis.entry import CONFLICT, NOTES, UNREAD, Entry
 from chassis.errors import describe
 from chassis.service import Heard
-from chassis.wire import BODY_BYTES_MAX, Envelope, UnreadableError, finding_of, moment_of, origin_of, read_envelope
+from chassis.wire import (
+    BODY_BYTES_MAX,
+    Envelope,
+    UnreadableError,
+    finding_of,
+    moment_of,
+    origin_of,
+    read_envelope,
+    time_of,
+    without_notes,
+)
 from contracts.event import OutsideEvent
 from contracts.topics import topic_named
 from contracts.values import outside_id_of
@@ -52,7 +62,8 @@ def read_record(service: Service, record: Record) -> Entry:
 
 def read_parked(service: Service, row: Parked) -> Entry:
     """Read a row of `later` again: a repaired body may be readable now."""
-    envelope, problem = _read_envelope(row.headers, 0)
+    envelope, problem = _read_envelope(without_notes(row.headers), 0)
+    envelope.time = time_of(row.headers) or envelope.time
     heard: Heard[Any] = Heard(_UNREAD, row.subject, row.topic, row.lane, envelope)
     place = f"later:{row.id}"
     entry = Entry(row.queue, row.lane, row.key, heard, row.value, row.headers, row=row, problem=problem, place=place)

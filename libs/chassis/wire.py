@@ -22,6 +22,7 @@ HEADER_BYTES_MAX = 256  # of those read here: ids become keys of rows, which hav
 _READ = frozenset({"ce_id", "ce_type", "ce_time", "ce_sequence", "traceparent"})
 _FINDING = "ordermill_finding"
 _ORIGIN = "ordermill_origin"
+_TIME = "ordermill_time"
 _YEARS = range(1970, 2200)  # beyond these, arithmetic in another zone can leave the calendar
 
 
@@ -158,10 +159,13 @@ def finding_of(headers: Headers) -> str:
     return next((value.decode() for name, value in headers if name == _FINDING), "")
 
 
-def note_origin(headers: Headers, origin: tuple[int, int]) -> Headers:
-    """Write down at which partition and offset a message that is set aside came; the same holds of strangers."""
-    others = [header for header in headers if header[0] != _ORIGIN]
-    return [*others, (_ORIGIN, b"%d:%d" % origin)]
+def note_origin(headers: Headers, origin: tuple[int, int], time: str) -> Headers:
+    """Write down at which partition and offset a message that is set aside came, and when; the same holds of strangers.
+
+    Its headers need not tell the time: then the log does, which is not there when the message is read again.
+    """
+    others = [header for header in headers if header[0] not in (_ORIGIN, _TIME)]
+    return [*others, (_ORIGIN, b"%d:%d" % origin), (_TIME, time.encode())]
 
 
 def origin_of(headers: Headers) -> tuple[int, int] | None:
@@ -171,6 +175,16 @@ def origin_of(headers: Headers) -> tuple[int, int] | None:
         return None
     partition, _, offset = text.partition(":")
     return int(partition), int(offset)
+
+
+def time_of(headers: Headers) -> str:
+    """The time that `note_origin` wrote down, if it did."""
+    return next((value.decode() for name, value in headers if name == _TIME), "")
+
+
+def without_notes(headers: Headers) -> Headers:
+    """Headers as they came, of which there may be so many: what was written down does not count."""
+    return [header for header in headers if header[0] not in (_FINDING, _ORIGIN, _TIME)]
 
 
 def moment_of(timestamp_ms: int) -> datetime:

@@ -1,11 +1,13 @@
 """Strangers may send anything, in any order, as often as they like."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 import pytest
 
 from chassis import Heard, Turn
 from chassis.service import Route
+from chassis.wire import HEADERS_MAX
 from contracts import master, payment
 from tests.service.bench import Bench, FakeRecord
 from tests.service.counter.service import Counter, example
@@ -133,6 +135,34 @@ async def test_an_unknown_reference_waits_until_somebody_names_it(bench: Bench) 
 
     assert await story(bench, "o-1") == ["received", "captured", "captured"]
     assert await bench.waiting() == []
+
+
+async def test_a_message_without_a_time_keeps_the_log_s_while_it_waits(bench: Bench, counter: Counter) -> None:
+    times = list[datetime]()
+
+    async def take(_turn: Turn, heard: Sequence[Heard[payment.Captured]]) -> None:
+        times.extend(one.at for one in heard)
+
+    counter.service.routes[payment.Captured.type].handle = take
+    sent = bench.record(captured("pi-1", "op-1"))
+    sent.headers = [header for header in sent.headers if header[0] != "ce_time"]
+    sent_at = bench.clock.now
+    await bench.hear_records([sent])
+    bench.clock.advance(hours=1)
+
+    await bench.hear(order("pay pi-1"), subject="o-1")
+
+    assert times == [sent_at]
+
+
+async def test_a_message_with_as_many_headers_as_may_be_can_wait(bench: Bench) -> None:
+    sent = bench.record(captured("pi-1", "op-1"))
+    sent.headers = [*sent.headers, *[("x", b"")] * (HEADERS_MAX - len(sent.headers))]
+    await bench.hear_records([sent])
+
+    await bench.hear(order("pay pi-1"), subject="o-1")
+
+    assert await story(bench, "o-1") == ["received", "captured"]
 
 
 async def test_messages_of_one_key_stay_in_order_on_their_way_home(bench: Bench) -> None:

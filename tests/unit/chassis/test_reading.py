@@ -20,10 +20,11 @@ from tests.service.counter.service import Charged, Counter, example
 SERVICE = Counter().service
 ORDER, NOTICE = example(intake.OrderReceived), example(payment.Captured)
 CONTACTS = example(intake.ContactsRecorded)
+TIME = "2026-03-02T09:00:00+00:00"
 
 
 def headers_of(kind: str, revision: int) -> Headers:
-    return write_headers(Envelope("id-1", kind, "2026-03-02T09:00:00+00:00", revision, ""), "somebody", "", "")
+    return write_headers(Envelope("id-1", kind, TIME, revision, ""), "somebody", "", "")
 
 
 def record(event: Event, about: str, revision: int, **changes: Any) -> FakeRecord:
@@ -110,11 +111,11 @@ def test_a_tombstone_is_taken_by_who_erases() -> None:
 def test_headers_that_cannot_be_read_leave_the_record_its_time() -> None:
     entry = read_record(SERVICE, ours(headers=[], timestamp=1_772_442_000_000))
 
-    assert (entry.type, entry.heard.at.isoformat()) == ("unreadable", "2026-03-02T09:00:00+00:00")
+    assert (entry.type, entry.heard.at.isoformat()) == ("unreadable", TIME)
 
 
 def test_a_row_is_read_again_where_it_stands() -> None:
-    headers = note_origin(headers_of(NOTICE.type, 0), (3, 41))
+    headers = note_origin(headers_of(NOTICE.type, 0), (3, 41), TIME)
     entry = read_parked(SERVICE, row(NOTICE, "payment-notices", headers))
 
     assert (entry.queue, entry.lane, entry.key, entry.heard.subject) == ("a queue", 2, "a key", "o-1")
@@ -123,7 +124,7 @@ def test_a_row_is_read_again_where_it_stands() -> None:
 
 
 def test_a_note_comes_from_no_topic_whatever_its_headers_say() -> None:
-    entry = read_parked(SERVICE, row(Charged(amount=3), NOTES, note_origin(headers_of(Charged.type, 0), (3, 41))))
+    entry = read_parked(SERVICE, row(Charged(amount=3), NOTES, note_origin(headers_of(Charged.type, 0), (3, 41), TIME)))
 
     assert (entry.heard.event, entry.problem, entry.origin) == (Charged(amount=3), None, None)
 

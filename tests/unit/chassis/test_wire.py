@@ -23,8 +23,10 @@ from chassis.wire import (
     pack_headers,
     pack_own,
     read_envelope,
+    time_of,
     unpack_headers,
     unpack_own,
+    without_notes,
     write_headers,
 )
 
@@ -126,12 +128,14 @@ def test_a_trace_that_is_none_begins_anew(traceparent: str, trace: str) -> None:
 
 
 def test_a_stranger_cannot_say_what_we_found_out_about_a_message() -> None:
-    forged = note_origin(note_finding([("x", b"1")], "forged"), (9, 9))
+    forged = note_origin(note_finding([("x", b"1")], "forged"), (9, 9), "forged")
 
     assert note_finding(forged, "")[0] == ("x", b"1")
     assert (finding_of(note_finding(forged, "")), finding_of(note_finding(forged, "bad_time"))) == ("", "bad_time")
-    assert origin_of(note_origin(forged, (3, 41))) == (3, 41)
-    assert origin_of([("x", b"1")]) is None
+    noted = note_origin(forged, (3, 41), "2026-03-02T09:00:00+00:00")
+    assert (origin_of(noted), time_of(noted)) == ((3, 41), "2026-03-02T09:00:00+00:00")
+    assert without_notes(noted) == [("x", b"1")]
+    assert (origin_of([("x", b"1")]), time_of([("x", b"1")])) == (None, "")
 
 
 def test_no_body_is_said_that_a_broker_may_refuse() -> None:
