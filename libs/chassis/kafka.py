@@ -119,10 +119,8 @@ class Publisher:
                 ends = await asyncio.gather(*sending, return_exceptions=True)  # or the others would go on unheeded
             if refusals := [end for end in ends if end is not None]:
                 raise refusals[0]
-        except KafkaError as error:
-            self._is_spoilt = True
-            raise OutageError(f"publishing: {describe(error)}") from error
-        except TimeoutError as error:
+        except (KafkaError, TimeoutError) as error:
+            self._is_spoilt |= isinstance(error, KafkaError)
             raise OutageError(f"publishing: {describe(error)}") from error
 
     async def _mend(self) -> None:
