@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
+import pytest
+
 from chassis import Heard, Turn
 from chassis.calls import CLAIM, Caller
 from chassis.errors import OutageError
@@ -59,7 +61,8 @@ async def test_a_timer_does_not_overtake_what_comes_with_it(bench: Bench) -> Non
     assert await story(bench, "o-1") == ["received", "cancelled", "due"]
 
 
-async def test_who_looked_for_what_is_due_rests_until_it_may_be(bench: Bench) -> None:
+@pytest.mark.parametrize("wish", ["remind", "W-1"])
+async def test_who_looked_for_what_is_due_rests_until_it_may_be(bench: Bench, wish: str) -> None:
     looks, due = list[datetime](), bench.memory.due
 
     async def look(lanes: Collection[int], now: datetime, horizon: datetime, room: int) -> list[Parked]:
@@ -67,7 +70,7 @@ async def test_who_looked_for_what_is_due_rests_until_it_may_be(bench: Bench) ->
         return await due(lanes, now, horizon, room)
 
     bench.memory.due = look  # type: ignore[method-assign]
-    await bench.hear(order("remind"), subject="o-1")
+    await bench.hear(order(wish), subject="o-1")
     await bench.loop.take([])
     looks.clear()
 
@@ -84,6 +87,15 @@ async def test_who_looked_for_what_is_due_rests_until_it_may_be(bench: Bench) ->
     bench.clock.advance(days=2)
     bench.loop.drop()
     assert not bench.loop.is_looking, "it has no lanes to look through"
+
+
+async def test_what_a_batch_makes_due_is_looked_for_at_once(bench: Bench) -> None:
+    await bench.loop.take([])
+    assert not bench.loop.is_looking
+
+    await bench.loop.take([bench.record(order("tell o-2"), "o-1")])
+
+    assert bench.loop.is_looking
 
 
 async def test_calls_of_a_queue_are_made_one_after_the_other(bench: Bench) -> None:

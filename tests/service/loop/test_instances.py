@@ -201,10 +201,11 @@ async def test_an_outage_is_waited_out_and_kills_no_message(bench: Bench) -> Non
         return await transact(work)  # type: ignore[arg-type]
 
     bench.memory.transact = down  # type: ignore[method-assign, assignment]
-    await bench.hear(order(), subject="o-1")
+    await bench.hear_records([bench.record(order(), subject) for subject in ("o-1", "o-2")])
 
-    assert await story(bench) == ["received"]
+    assert await story(bench) == ["received", "received"]
     assert await bench.waiting() == []
+    assert 'ordermill_batch_size_count{service="billing"} 1.0' in bench.metrics.page().decode(), "it was cut in pieces"
 
 
 async def test_who_waits_out_an_outage_waits_longer_each_time_up_to_a_limit(bench: Bench) -> None:
@@ -239,6 +240,22 @@ async def test_what_waits_in_a_lane_is_looked_for_as_soon_as_it_is_taken_over(be
     await edge.take([])
 
     assert await story(bench, other) == ["due"]
+
+
+async def test_a_message_that_is_cut_off_alone_is_tried_again(bench: Bench) -> None:
+    transact, tries = bench.memory.transact, iter(range(3))
+
+    async def cut_off(work: Callable[[Ledger], Awaitable[Taken]]) -> Taken:
+        if next(tries) < 2:
+            bench.clock.advance(seconds=5)
+            raise OutageError("the session was idle for too long")
+        return await transact(work)
+
+    bench.memory.transact = cut_off  # type: ignore[method-assign, assignment]
+    await bench.hear(order(), subject="o-1")
+
+    assert await story(bench) == ["received"]
+    assert await bench.waiting() == []
 
 
 async def test_what_is_cut_off_for_taking_long_is_taken_in_smaller_pieces(bench: Bench) -> None:

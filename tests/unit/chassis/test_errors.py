@@ -1,6 +1,8 @@
 """Which errors are an outage, and what may be said about any of them."""
 
+import json
 import re
+from json import JSONDecodeError
 
 import asyncpg
 import pytest
@@ -10,6 +12,7 @@ from asyncpg.exceptions._base import DataError
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from chassis.errors import HoleError, OutageError, OversizeError, PoisonError, describe, is_outage
+from chassis.queries import numbered
 
 OUTAGES = [
     OutageError("the carrier is silent"),
@@ -99,6 +102,18 @@ def test_a_description_of_a_bug_names_the_line_but_no_value() -> None:
 
     assert told.startswith("KeyError at chassis/test_errors.py:")
     assert "Canary" not in told
+
+
+def test_a_description_names_the_caller_s_line_and_none_of_the_chassis_or_of_libraries() -> None:
+    with pytest.raises(AssertionError) as ours:
+        numbered("q", "select :sku").bind({})
+    with pytest.raises(JSONDecodeError) as library:
+        json.loads("{")
+    with pytest.raises(KeyError) as generated:
+        exec("dict()[1]")  # noqa: S102 -- code that is in no file
+
+    for caught in (ours, library, generated):
+        assert re.match(r"\w+ at chassis/test_errors\.py:\d+ test_a_description", describe(caught.value))
 
 
 def test_our_own_errors_are_described_in_their_own_words() -> None:

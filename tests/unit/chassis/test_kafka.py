@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from aiokafka import TopicPartition
-from aiokafka.errors import CommitFailedError
+from aiokafka.errors import CommitFailedError, KafkaConnectionError, KafkaError
 
 from chassis.errors import OutageError
 from chassis.kafka import Assignment, KafkaLog, Publisher, subscribe
@@ -128,6 +128,50 @@ async def test_who_lost_its_lanes_commits_nothing_of_before(
     log.polled([])
     await log.commit({PLACE: 3})
     assert consumer.committed == [{PLACE: 3}]
+
+
+class Producer:
+    """Reaches its broker, or does not."""
+
+    def __init__(self, end: KafkaError | None = None) -> None:
+        self.end, self.is_stopped = end, False
+
+    async def start(self) -> None:
+        """Connect."""
+        if self.end:
+            raise self.end
+
+    async def stop(self) -> None:
+        """Let go of what was opened."""
+        self.is_stopped = True
+
+
+def publisher_with(*producers: Producer) -> Publisher:
+    """A publisher that makes these, one after the other."""
+    made = iter(producers)
+
+    class Made(Publisher):
+        def _make(self) -> Producer:
+            return next(made)
+
+    return Made("nowhere:9092", "test")
+
+
+async def test_a_publisher_waits_for_a_broker_that_is_starting() -> None:
+    early, late = Producer(KafkaConnectionError()), Producer()
+
+    await publisher_with(early, late).start(patience_s=SOON_S)
+
+    assert (early.is_stopped, late.is_stopped) == (True, False)
+
+
+async def test_a_publisher_without_patience_says_that_no_broker_is_there() -> None:
+    producer = Producer(KafkaConnectionError())
+
+    with pytest.raises(KafkaConnectionError):
+        await publisher_with(producer).start()
+
+    assert producer.is_stopped
 
 
 async def test_a_broker_that_refuses_is_asked_anew_the_next_time(assignment: Assignment) -> None:

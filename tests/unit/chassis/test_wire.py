@@ -47,6 +47,17 @@ def test_what_is_written_is_read() -> None:
     assert read_envelope(write_headers(envelope, "intake", "o-1", "cause"), 0) == envelope
 
 
+def test_what_is_written_is_a_cloud_event() -> None:
+    envelope = Envelope(ID, "intake.order_received.v1", "2026-03-02T09:00:00+00:00", 7, "")
+
+    assert dict(write_headers(envelope, "intake", "o-1", "cause")) == {
+        "ce_specversion": b"1.0", "ce_id": ID.encode(), "ce_type": b"intake.order_received.v1",
+        "ce_source": b"intake", "ce_time": b"2026-03-02T09:00:00+00:00", "ce_subject": b"o-1", "ce_sequence": b"7",
+        "ce_causationid": b"cause", "content-type": b"application/json",
+        "traceparent": b"00-1d5f09a95b02566fb519fe92e59a0113-1d5f09a95b02566f-01",
+    }  # fmt: skip
+
+
 def test_our_own_headers_survive_a_row() -> None:
     headers = write_headers(Envelope(ID, "a.b.v1", "2026-03-02T09:00:00+00:00", 7, ""), "intake", "o-1", "")
 
