@@ -28,18 +28,25 @@ class Consumer:
     def __init__(self) -> None:
         self.is_back = asyncio.Event()
         self.is_stranger = False
-        self.committed: list[Mapping[TopicPartition, int]] = []
+        self.held = {PLACE}
+        self.last: int | None = None
+        self.committed_ends: list[Mapping[TopicPartition, int]] = []
 
     def assignment(self) -> set[TopicPartition]:
         """The one partition."""
-        return {PLACE}
+        return self.held
+
+    async def committed(self, place: TopicPartition) -> int | None:
+        """What was committed before we came."""
+        assert place == PLACE
+        return self.last
 
     async def commit(self, ends: Mapping[TopicPartition, int]) -> None:
         """Commit, as soon as anybody listens."""
         await self.is_back.wait()
         if self.is_stranger:
             raise CommitFailedError
-        self.committed.append(ends)
+        self.committed_ends.append(ends)
 
 
 @pytest.fixture
@@ -92,12 +99,12 @@ async def test_a_coordinator_that_is_away_holds_up_no_batch(log: KafkaLog, consu
     async with asyncio.timeout(SOON_S):
         for end in (1, 2, 3):
             await log.commit({PLACE: end})
-    assert consumer.committed == []
+    assert consumer.committed_ends == []
 
     consumer.is_back.set()
     await log.settle()
 
-    assert consumer.committed == [{PLACE: 1}, {PLACE: 3}]
+    assert consumer.committed_ends == [{PLACE: 1}, {PLACE: 3}]
 
 
 async def test_offsets_of_lanes_that_went_are_not_committed(log: KafkaLog, consumer: Consumer) -> None:
@@ -105,7 +112,7 @@ async def test_offsets_of_lanes_that_went_are_not_committed(log: KafkaLog, consu
 
     await log.commit({PLACE: 7, ("orders", 4): 9})
 
-    assert consumer.committed == [{PLACE: 7}]
+    assert consumer.committed_ends == [{PLACE: 7}]
 
 
 async def test_who_lost_its_lanes_commits_nothing_of_before(
@@ -122,12 +129,12 @@ async def test_who_lost_its_lanes_commits_nothing_of_before(
 
     await log.commit({PLACE: 2})  # polled before, too
     await log.settle()
-    assert consumer.committed == []
+    assert consumer.committed_ends == []
     assert (was_committing, log.is_committing) == (False, True)
 
     log.polled([])
     await log.commit({PLACE: 3})
-    assert consumer.committed == [{PLACE: 3}]
+    assert consumer.committed_ends == [{PLACE: 3}]
 
 
 class Producer:
@@ -174,6 +181,49 @@ async def test_a_publisher_without_patience_says_that_no_broker_is_there() -> No
     assert producer.is_stopped
 
 
+async def test_a_producer_of_which_something_was_refused_is_replaced_once() -> None:
+    first, second = Producer(), Producer()
+    publisher = publisher_with(first, second)
+    await publisher.start()
+    publisher._is_spoilt = True
+
+    for _ in range(2):
+        await publisher._mend()
+
+    assert (first.is_stopped, second.is_stopped) == (True, False)
+
+
+@pytest.mark.parametrize("end", [KafkaConnectionError(), TimeoutError()])
+async def test_brokers_that_do_not_answer_are_an_outage(end: Exception) -> None:
+    async def ask() -> None:
+        raise end
+
+    publisher = Publisher("nowhere:9092", "test")
+    publisher._producer = SimpleNamespace(client=SimpleNamespace(fetch_all_metadata=ask))
+
+    with pytest.raises(OutageError):
+        await publisher.ping()
+
+
+@pytest.mark.slow
+async def test_what_is_not_acknowledged_is_an_outage_and_is_not_sent_again(assignment: Assignment) -> None:
+    sent, acknowledged = list[object](), asyncio.Event()
+
+    class Slow(Publisher):
+        async def publish(self, *outgoing: Any, **_: Any) -> None:
+            sent.extend(outgoing)
+            await acknowledged.wait()
+
+    log = KafkaLog(Slow("nowhere:9092", "test"), assignment)
+    with pytest.raises(OutageError, match="not acknowledged yet"):
+        await log.publish([])
+
+    acknowledged.set()
+    await log.publish([])
+
+    assert sent == [[]]
+
+
 async def test_a_broker_that_refuses_is_asked_anew_the_next_time(assignment: Assignment) -> None:
     ends = iter([OutageError("refused"), None])
 
@@ -189,6 +239,26 @@ async def test_a_broker_that_refuses_is_asked_anew_the_next_time(assignment: Ass
     await log.publish([])
 
     assert next(ends, "asked") == "asked"
+
+
+@pytest.mark.parametrize(("last", "again"), [(None, 0), (41, 41)])
+async def test_a_member_commits_again_what_was_committed(
+    log: KafkaLog, consumer: Consumer, last: int | None, again: int
+) -> None:
+    consumer.is_back.set()
+    consumer.last = last
+
+    assert await log.is_member()
+    assert consumer.committed_ends == [{PLACE: again}]
+
+
+async def test_whom_the_group_does_not_know_is_no_member(log: KafkaLog, consumer: Consumer) -> None:
+    consumer.is_back.set()
+    consumer.is_stranger = True
+    assert not await log.is_member()
+
+    consumer.is_stranger, consumer.held = False, set()
+    assert not await log.is_member()
 
 
 # --- what was polled, and what waits ---

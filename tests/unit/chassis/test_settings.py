@@ -51,6 +51,14 @@ def test_a_secret_may_come_from_a_file(environment: pytest.MonkeyPatch, tmp_path
     assert ShopSettings().carrier_key.get_secret_value() == "from-a-file"
 
 
+def test_what_all_services_share_may_come_from_a_file_too(environment: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "url").write_text("postgresql://db/orders\n")
+    environment.delenv("ORDERMILL_DATABASE_URL")
+    environment.setenv("ORDERMILL_DATABASE_URL_FILE", str(tmp_path / "url"))
+
+    assert ShopSettings().database_url.get_secret_value() == "postgresql://shop:p%40ss%2Fword@db/orders"
+
+
 def test_other_programs_file_variables_are_left_alone(environment: pytest.MonkeyPatch) -> None:
     environment.setenv("SSL_CERT_FILE", "/nowhere/at/all")
 
