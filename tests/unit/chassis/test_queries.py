@@ -77,6 +77,12 @@ def test_a_file_with_a_lost_statement_is_refused(folder: Path, text: str, compla
         Queries.beside(str(folder / "store.py"))
 
 
+def test_a_file_may_begin_with_comments_of_either_kind(folder: Path) -> None:
+    (folder / "sql" / "queries.sql").write_text("-- about it\n/* and more\nof it */\n-- name: a\nselect 1")
+
+    assert list(Queries.beside(str(folder / "store.py"))) == ["a"]
+
+
 @pytest.mark.parametrize("expression", ["a[1:2]", "b[i:j]", "now()::date", "'it''s :5'", '"a:b"'])
 def test_what_only_looks_like_a_parameter_is_kept(expression: str) -> None:
     assert numbered("q", f"select {expression}") == Query("q", f"select {expression}", ())
