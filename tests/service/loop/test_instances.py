@@ -8,7 +8,7 @@ import pytest
 
 from chassis.attempt import Taken
 from chassis.errors import DoubtError, OutageError, StoppedError
-from chassis.ledger import PostgresLedger, Statements
+from chassis.ledger import SQL, PostgresLedger, Statements
 from chassis.ports import Ledger
 from chassis.wire import Outgoing
 from contracts.topics import LANES
@@ -169,6 +169,15 @@ async def test_what_was_published_is_forgotten_with_the_next_batch_or_by_tidying
     await bench.loop.tidy()
 
     assert await bench.rows("select key from outbox") == []
+
+
+async def test_decisions_that_share_nothing_wait_for_nobody(bench: Bench) -> None:
+    async with bench.pool.acquire() as other, other.transaction():
+        await Statements(other).execute(SQL.decide_alone)
+        async with asyncio.timeout(10):
+            await bench.hear(order(), subject="o-1")
+
+    assert await story(bench) == ["received"]
 
 
 async def test_a_commit_in_doubt_gives_up_all_lanes(bench: Bench) -> None:
