@@ -1,7 +1,7 @@
 """What a scenario has come to, so that two can be compared: facts under plain names, and what sums moved by."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,11 +22,11 @@ class Evidence:
     slowest_s: float = 0.0
     """From the placing of an order to its release."""
 
-    def unlike(self, other: "Evidence") -> list[str]:
-        """What differs, few enough to be read."""
+    def unlike(self, other: "Evidence", may_differ: Collection[str] = ()) -> list[str]:
+        """What differs and may not, few enough to be read."""
         differing = [
             f"{mark} {name}: {fact}"
-            for name in self.facts
+            for name in sorted(self.facts.keys() - may_differ)
             for mark, ours, theirs in (("+", self.facts, other.facts), ("-", other.facts, self.facts))
             for fact in (Counter(ours[name]) - Counter(theirs[name])).elements()
         ]

@@ -118,7 +118,7 @@ class Ground(Machines):
         )
         if golden := self.golden.get((work.number, work.is_contended)):
             assert scenario.fired, f"{scenario.fault}: the fault did not strike"
-            none(evidence.unlike(golden))
+            none(evidence.unlike(golden, scenario.may_differ))
         return evidence
 
     def lost(self, work: Work) -> list[str]:
