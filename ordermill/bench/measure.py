@@ -17,7 +17,7 @@ from ordermill import services
 from ordermill.access import changing, reading
 from ordermill.bench import door, floor, naive
 from ordermill.bench.made import made
-from ordermill.bench.mechanisms import of_postgres, shares, watching
+from ordermill.bench.mechanisms import shares, watching
 from ordermill.bench.meter import Meter, grown
 from ordermill.bench.pipeline import Pipeline, Run
 from ordermill.bench.results import Part, Results, medians, of_floor, of_naive, of_run
@@ -144,14 +144,13 @@ class Session:
         names, orders = services.service_names(), self._plan.orders
         pids = {name: pid for name, pid in self._meter.roots.items() if name in names}
         with TemporaryDirectory() as folder:
-            before = of_postgres(self._meter.postgres_s(), names)
             with watching(pids, Path(folder)) as looks:
-                part = of_run(await self._pipeline.saturate(self._take(orders)))
-                spent = grown(before, of_postgres(self._meter.postgres_s(), names))
+                run = await self._pipeline.saturate(self._take(orders))
             seen = {name: shares(file.read_text(encoding="utf-8")) for name, file in looks.items()}
+        part, postgres_s = of_run(run), run.spent.postgres_s
         self.mechanisms = {
             **{name: {what: part.of(name) * share for what, share in each.items()} for name, each in seen.items()},
-            "postgres": {what: used / orders * 1e6 for what, used in spent.items()},
+            "postgres": {what: used / orders * 1e6 for what, used in postgres_s.items()},
         }
 
     async def _instances(self) -> None:

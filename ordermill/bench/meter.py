@@ -6,11 +6,12 @@ import asyncio
 import os
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from chassis.queries import Queries
 from ordermill.bench import machine
+from ordermill.bench.mechanisms import of_postgres
 from ordermill.services import service_names
 from ordermill.stack import Stack
 
@@ -32,6 +33,7 @@ class Reading:
     cpu_s: Mapping[str, float]
     wal_bytes: int
     transactions: int
+    postgres_s: Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,8 @@ class Spent:
     cpu_s: Mapping[str, float]
     wal_bytes: int
     transactions: int
+    # PostgreSQL's part of the CPU, by what its processes do.
+    postgres_s: Mapping[str, float] = field(default_factory=dict)
 
 
 class Meter:
@@ -59,7 +63,9 @@ class Meter:
         """Read all of them."""
         wal = await self.connection.fetchval(SQL.wal.text)
         transactions = await self.connection.fetchval(SQL.transactions.text)
-        return Reading(time.monotonic(), by_service(machine.cpu_s(self.roots)), wal, transactions)
+        roots = self.roots
+        postgres_s = of_postgres(machine.cpu_by_title_s(roots["postgres"]), service_names())
+        return Reading(time.monotonic(), by_service(machine.cpu_s(roots)), wal, transactions, postgres_s)
 
     async def spent(self, since: Reading) -> Spent:
         """What was used since a reading."""
@@ -69,6 +75,7 @@ class Meter:
             cpu_s={name: cpu - since.cpu_s.get(name, 0.0) for name, cpu in now.cpu_s.items()},
             wal_bytes=now.wal_bytes - since.wal_bytes,
             transactions=now.transactions - since.transactions,
+            postgres_s=grown(since.postgres_s, now.postgres_s),
         )
 
     async def rows(self) -> dict[str, int]:
@@ -76,10 +83,6 @@ class Meter:
         await asyncio.sleep(COUNTS_LATE_S)
         found = await self.connection.fetch(SQL.inserted.text, service_names())
         return {row["name"]: row["rows"] for row in found}
-
-    def postgres_s(self) -> dict[str, float]:
-        """The CPU seconds that PostgreSQL's processes have used so far, by their titles."""
-        return machine.cpu_by_title_s(self.roots["postgres"])
 
     def memory_bytes(self) -> dict[str, int]:
         """The memory of every process now."""
