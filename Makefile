@@ -36,7 +36,7 @@ test: setup ## Run every test, on servers of their own
 	@$(BIN)/python -m pytest
 
 .PHONY: faults
-faults: setup ## Kill, freeze, poison and starve everything under load (a quarter of an hour); LONG=1 for an hour
+faults: setup ## Kill, freeze, poison and starve everything under load (a quarter of an hour); LONG=1 for half an hour
 	@ORDERMILL_FAULTS_PAGE="make faults$(if $(LONG), LONG=1)" ORDERMILL_FAULTS_LONG=$(LONG) $(BIN)/python -m pytest -m faults tests/faults tests/stack
 
 .PHONY: simulate
