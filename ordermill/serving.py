@@ -51,10 +51,9 @@ def up(
     """
     options = stack.Options(brokers=brokers, kafka_port=kafka_port, postgres_port=postgres_port)
     progress = step_by_step()
-    if servers_only:
-        running, addresses = stack.up(progress=progress, options=options), dict[str, str]()
-    else:
-        running = stack.up(progress=progress, options=options, meanwhile=import_services)
+    running = stack.up(progress=progress, options=options, meanwhile=None if servers_only else import_services)
+    addresses: dict[str, str] = {}
+    if not servers_only:
         from ordermill import services  # noqa: PLC0415  the servers alone need none of it
         from ordermill.console import how_to_sign_in  # noqa: PLC0415  the same
 

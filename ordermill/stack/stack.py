@@ -131,17 +131,16 @@ class Status:
     processes: dict[str, int]
 
 
-def idle() -> None:
-    """Do nothing while the servers boot."""
-
-
 def up(
     home: Home | None = None,
     progress: Progress = quiet,
     options: Options | None = None,
-    meanwhile: Callable[[], None] = idle,
+    meanwhile: Callable[[], None] | None = None,
 ) -> Stack:
-    """Start what does not run yet, join what does; returns once both servers answer. Servers boot `meanwhile`."""
+    """Start what does not run yet, join what does; returns once both servers answer.
+
+    `meanwhile` is called while they boot.
+    """
     home = home or Home.chosen()
     check_path(home.path)
     with home.locked(progress) as lock:
@@ -206,12 +205,13 @@ def undone_on_failure(home: Home) -> Iterator[None]:
         raise
 
 
-def start(halves: Sequence[Half], lock: int, meanwhile: Callable[[], None]) -> None:
-    """Start these servers; each makes its state while the one before it boots, and the caller does something too."""
+def start(halves: Sequence[Half], lock: int, meanwhile: Callable[[], None] | None) -> None:
+    """Start these servers; each makes its state while the one before it boots, and `meanwhile` is called then."""
     for half in halves:
         ensure_made(half, lock)
         half.launch()
-    meanwhile()
+    if meanwhile:
+        meanwhile()
     # The quicker one first: it was launched last.
     for half in reversed(halves):
         await_ready(half)

@@ -1,7 +1,8 @@
 """What a scenario has come to, so that two can be compared: facts under plain names, and what sums moved by."""
 
+import re
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,13 +23,14 @@ class Evidence:
     slowest_s: float = 0.0
     """From the placing of an order to its release."""
 
-    def unlike(self, other: "Evidence", may_differ: Collection[str] = ()) -> list[str]:
-        """What differs and may not, few enough to be read."""
+    def unlike(self, other: "Evidence", may_differ: Mapping[str, str]) -> list[str]:
+        """What differs and may not, few enough to be read; a fact that may differ as a whole is left out."""
         differing = [
             f"{mark} {name}: {fact}"
-            for name in sorted(self.facts.keys() - may_differ)
-            for mark, ours, theirs in (("+", self.facts, other.facts), ("-", other.facts, self.facts))
-            for fact in (Counter(ours[name]) - Counter(theirs[name])).elements()
+            for name in self.facts
+            for ours, theirs in [[compared(each.facts[name], may_differ.get(name)) for each in (self, other)]]
+            for mark, facts in (("+", ours - theirs), ("-", theirs - ours))
+            for fact in facts.elements()
         ]
         moved = [
             f"{name}: {what} {self.sums[name][what]} instead of {other.sums[name][what]}"
@@ -37,6 +39,11 @@ class Evidence:
             if self.sums[name][what] != other.sums[name][what]
         ]
         return [*differing, *moved][:20]
+
+
+def compared(facts: Iterable[str], may_differ: str | None) -> Counter[str]:
+    """Facts without what may differ in them."""
+    return Counter(facts if may_differ is None else filter(None, (re.sub(may_differ, "", fact) for fact in facts)))
 
 
 async def facts_of(stack: Stack, work: Work) -> dict[str, list[str]]:

@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -32,8 +32,8 @@ class Scenario:
     remark: str = ""
     may_break: bool = False
     """Whether processes may end by themselves, broken."""
-    may_differ: Collection[str] = ()
-    """The facts that the fault rightly changes: not compared with those of the run without it."""
+    may_differ: Mapping[str, str] = field(default_factory=dict)
+    """By kind of fact, a pattern of what the fault rightly changes: it is not compared with the run without it."""
     said_at: dict[str, datetime] = field(default_factory=dict)
     drain_s: float = DRAIN_S
     loading: asyncio.Task[None] | None = None

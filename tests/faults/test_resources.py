@@ -98,7 +98,7 @@ async def test_every_service_s_clock_is_a_day_off(ground: Ground, jump: Callable
     what = "the clocks of six services jump a day ahead under load, then a day behind, and back"
     async with ground.scenario(what) as run:
         # What was promised before the jump is late after it: another service carries it, and the customer is told.
-        run.may_differ = ("messages", "shipments")
+        run.may_differ = {"messages": ".*,promise_changed,.*", "shipments": r"(\"\"[\w-]+\"\", ){2}\d+, \"\"GBP\"\""}
         run.begin(8.0)
         await run.until_under_way(0.1)
         for days in (1, -1):
