@@ -6,7 +6,9 @@ way, and never seems to be lost or to have come to rest.
 
 from __future__ import annotations
 
+import asyncio
 import json
+import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 POST = "notifications"
 # A law that takes longer than a minute over the whole of a big stack does not end at all.
 LIMIT_S = 60
+LOOK_EVERY_S = 0.5
 # What was heard and is not done: it must happen before services can agree with each other.
 UNDER_WAY = """
 select
@@ -70,10 +73,14 @@ class Snapshot:
         return [await law.ask(self.connection, self.logs, self.busy.before(law.when)) for law in laws]
 
 
-async def examine(running: Stack) -> list[Finding]:
-    """Ask every law of one snapshot."""
-    async with snapshot_of(running) as snapshot:
-        return await snapshot.examine()
+async def examine(running: Stack, patience_s: float = 0.0) -> list[Finding]:
+    """Ask every law of one snapshot: of the first with nothing on its way, if there is one within this time."""
+    deadline = time.monotonic() + patience_s
+    while True:
+        async with snapshot_of(running) as snapshot:
+            if not any(snapshot.busy) or time.monotonic() >= deadline:
+                return await snapshot.examine()
+        await asyncio.sleep(LOOK_EVERY_S)
 
 
 @asynccontextmanager

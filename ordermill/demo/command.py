@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 LOOK_EVERY_S = 0.5
 LOOK_SHARE, LOOK_PAUSE_MAX_S = 0.05, 10.0  # looking may take this much of the time: a big run has better things to do
 KNOWN_LIMIT_S = 180.0
+# Carriers and suppliers go on talking when the orders have come to their end; some laws need a quiet moment.
+REST_PATIENCE_S = 10.0
 DEFAULT_ORDERS = "1000"
 
 
@@ -99,7 +101,7 @@ async def _run(
         begun = time.monotonic()
         await _follow(running, connection, workload, watch, stall_s)
         taken_s = (watch.over_at or time.monotonic()) - begun
-        findings = await examine(running)
+        findings = await examine(running, REST_PATIENCE_S)
         return await summary_of(connection, workload, watch, new, taken_s, ended(running)), findings
 
 

@@ -9,7 +9,10 @@ from contracts.auditor import LawsChecked
 from contracts.facts import PaymentMoment
 from contracts.topics import AUDIT_REPORTS
 from ordermill import services
+from ordermill.access import changing
 from ordermill.broker import consuming, messages, places_of
+from ordermill.check import examine
+from ordermill.check.snapshot import LOOK_EVERY_S
 from tests.pipeline.pipeline import PATIENCE_S, Pipeline
 
 
@@ -49,3 +52,19 @@ async def test_the_auditor_tells_that_everything_ties(pipeline: Pipeline) -> Non
     assert (reports[0].broken, reports[0].not_asked, reports[0].unbalanced) == ((), (), 0)
     assert "revenue" in {balance.account for balance in reports[0].ledger}
     assert sum(balance.balance for balance in reports[0].ledger) == 0
+
+
+async def test_laws_that_need_a_quiet_moment_wait_for_one(pipeline: Pipeline) -> None:
+    await pipeline.drained()
+    async with changing(pipeline.stack) as connection:
+        await connection.execute(
+            "insert into inventory.outbox (batch, position, lane, topic, key, headers) values (0, 0, 0, '', '', '')"
+        )
+        assert [finding for finding in await examine(pipeline.stack) if finding.skipped]
+
+        patient = asyncio.create_task(examine(pipeline.stack, PATIENCE_S))
+        done, _ = await asyncio.wait({patient}, timeout=2 * LOOK_EVERY_S)
+        await connection.execute("delete from inventory.outbox where batch = 0")
+
+        assert not done
+        assert [finding for finding in await patient if not finding.holds] == []
