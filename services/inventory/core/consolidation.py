@@ -7,21 +7,35 @@ What is there when an order is released does not wait.
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
-from services.inventory.core.demand import Claim, Demand
+from services.inventory.core.demand import Claim
 
 # From allocation to the carrier's cut-off: picking, packing, and a night between.
 FLOOR_TIME: Final = timedelta(days=1)
 
 
-def may_wait(demand: Demand, now: datetime) -> bool:
+class Outlook(NamedTuple):
+    """What an order has in no shipment at one destination: whether some of it waits, and if all that does is coming.
+
+    `leaves_by`: when the first of what lies in bins was promised to leave; None where nothing does.
+    """
+
+    is_released: bool
+    is_waiting: bool
+    is_all_coming: bool
+    leaves_by: datetime | None
+
+
+def is_unsettled(outlook: Outlook, now: datetime) -> bool:
+    """Tell whether an order is to be sourced; one that is not released yet only needs it for what has no source."""
+    return not may_wait(outlook, now) if outlook.is_released else outlook.is_waiting
+
+
+def may_wait(outlook: Outlook, now: datetime) -> bool:
     """Tell whether what an order has in bins can wait for what is still coming, and there is such."""
-    claims = [claim for line in demand.lines for claim in line.claims]
-    waiting = [claim for claim in claims if claim.place is None]
-    here = leave_on([claim for claim in claims if claim.place is not None])
-    is_all_coming = all(claim.purchase_order_id for claim in waiting)
-    return bool(waiting) and is_all_coming and here is not None and now < here
+    here = outlook.leaves_by
+    return outlook.is_waiting and outlook.is_all_coming and here is not None and now < here - FLOOR_TIME
 
 
 def leave_on(claims: Iterable[Claim]) -> datetime | None:

@@ -74,9 +74,9 @@ class Demand(NamedTuple):
         return [claim for line in self.lines for claim in line.claims if claim.place is None]
 
     @property
-    def has_reserved(self) -> bool:
-        """Whether any of it lies in a bin."""
-        return any(claim.place is not None for line in self.lines for claim in line.claims)
+    def abandoned(self) -> list[Claim]:
+        """What waits for goods that nobody brings."""
+        return [claim for claim in self.waiting if claim.purchase_order_id is None]
 
     @property
     def promised_on(self) -> date | None:

@@ -1,14 +1,12 @@
 """Orders: promise what they want, allocate it when they are released, follow their corrections and cancellations."""
 
 from collections.abc import Sequence
-from datetime import datetime
 
 from chassis import Heard, Turn
 from contracts.intake import OrderCancelled, OrderChanged, OrderReceived, OrderReleased
 from services.inventory import store, translate
 from services.inventory.core.allocation import confirm
-from services.inventory.core.consolidation import may_wait
-from services.inventory.core.demand import Demand
+from services.inventory.core.consolidation import is_unsettled
 from services.inventory.handlers.declared import ITEMS, service
 from services.inventory.handlers.notes import OrderUnsettled
 from services.inventory.handlers.settling import announce_allocations, give_to_waiting, keep_stock, only_choice, settle
@@ -52,13 +50,16 @@ async def allocate_orders(turn: Turn, released: Sequence[Heard[OrderReleased]]) 
 async def settle_again(turn: Turn, unsettled: Sequence[Heard[OrderUnsettled]]) -> None:
     """Source what an order was given, or lost the source of; one that is not released yet only needs the latter."""
     causes = {heard.subject: heard for heard in unsettled}
-    demands = [demand for demand in await store.open_demands(turn, causes) if _is_unsettled(demand, turn.now)]
+    outlooks = await store.load_outlooks(turn, causes)
+    wanting = {destined for destined, outlook in outlooks.items() if is_unsettled(outlook, turn.now)}
+    orders = {order_id for order_id, _ in wanting}
+    demands = [
+        demand
+        for demand in await store.open_demands(turn, [order_id for order_id in causes if order_id in orders])
+        if (demand.order_id, demand.ship_group_id) in wanting
+    ]
     settled = await settle(turn, demands, causes, {})
     announce_allocations(turn, settled, causes, {order_id: heard.event.cause for order_id, heard in causes.items()})
-
-
-def _is_unsettled(demand: Demand, now: datetime) -> bool:
-    return not may_wait(demand, now) if demand.is_released else bool(demand.waiting)
 
 
 @service.hears(OrderChanged)

@@ -151,7 +151,7 @@ async def promise_again(turn: Turn, moved: Sequence[Heard[SupplyMoved]]) -> None
     """Promise orders anew for when their goods come now; name those for whom none come any more."""
     causes = {heard.subject: heard for heard in moved}
     network = await read_network(turn)
-    demands = await store.open_demands(turn, causes)
+    demands = await store.waiting_demands(turn, causes)
     names = {claim.purchase_order_id for demand in demands for claim in demand.waiting}
     expected = translate.expected_days(await store.load_purchases(turn, {name for name in names if name}))
     changes = [(demand.order_id, replenishment.redated(demand, expected, network)) for demand in demands]
@@ -160,11 +160,13 @@ async def promise_again(turn: Turn, moved: Sequence[Heard[SupplyMoved]]) -> None
             slips = replenishment.slips_of(changed)
             turn.announce(causes[order_id], translate.promise_changed(slips, causes[order_id].event.cause))
             collect_until_due(turn, causes[order_id], order_id, [after for _, after in changed])
-    for demand in demands:
-        if demand.is_released and (abandoned := [claim for claim in demand.waiting if not claim.purchase_order_id]):
-            turn.announce(causes[demand.order_id], translate.lines_backordered(abandoned, {}))
-            if demand.has_reserved:  # it waits for nothing any more
-                turn.remind(causes[demand.order_id], OrderUnsettled(cause=causes[demand.order_id].event.cause))
+    abandoned = [demand for demand in demands if demand.is_released and demand.abandoned]
+    outlooks = await store.load_outlooks(turn, {demand.order_id for demand in abandoned}) if abandoned else {}
+    for demand in abandoned:
+        cause = causes[demand.order_id]
+        turn.announce(cause, translate.lines_backordered(demand.abandoned, {}))
+        if outlooks[demand.order_id, demand.ship_group_id].leaves_by:  # what lies in bins waits for nothing any more
+            turn.remind(cause, OrderUnsettled(cause=cause.event.cause))
     await store.replace_claims(
         turn,
         [before for _, changed in changes for before, _ in changed],

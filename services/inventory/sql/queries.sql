@@ -115,17 +115,33 @@ select * from unnest(
     :order_ids::text[], :line_ids::text[], :line_numbers::int[], :ship_group_ids::text[], :skus::text[],
     :weights_g::int[], :countries::text[], :postcodes::text[], :services::text[], :wanted_on::date[]);
 
--- name: open_demands
--- What orders have in no shipment, line by line as the buyer listed them.
-select demand.order_id, line.ship_group_id, demand.stock_owner, demand.released, demand.version, demand.shipments,
-       demand.purchases, demand.choice, line.country, line.postcode, line.service, line.wanted_on, line.line_id, line.sku, line.weight_g,
-       claim.quantity, claim.location_id, claim.bin, claim.ship_by, claim.deliver_by, claim.purchase_order_id,
-       claim.claim_id
+-- name: load_orders
+select order_id, stock_owner, released, version, shipments, purchases, choice
+from demand
+where order_id = any(:order_ids::text[]);
+
+-- name: open_lines
+-- What orders have in no shipment, or what of it waits for goods, line by line as the buyer listed them. The orders are
+-- named for both tables, so that the lines are read by order too, not one by one for each claim.
+select claim.order_id, line.ship_group_id, line.country, line.postcode, line.service, line.wanted_on, line.line_id,
+       line.sku, line.weight_g, claim.quantity, claim.location_id, claim.bin, claim.ship_by, claim.deliver_by,
+       claim.purchase_order_id, claim.claim_id
+from claim
+join demand_line as line using (order_id, line_id)
+where claim.order_id = any(:order_ids::text[]) and line.order_id = any(:order_ids::text[])
+      and (claim.location_id is null or not :only_waiting::bool)
+order by claim.order_id, line.ship_group_id, line.line_number, claim.claim_id;
+
+-- name: load_outlooks
+-- What of orders lies in bins and what it waits for, one row a destination.
+select claim.order_id, line.ship_group_id, demand.released, bool_or(claim.location_id is null) as is_waiting,
+       bool_and(claim.location_id is not null or claim.purchase_order_id is not null) as is_all_coming,
+       min(claim.ship_by) filter (where claim.location_id is not null) as leaves_by
 from claim
 join demand_line as line using (order_id, line_id)
 join demand using (order_id)
-where claim.order_id = any(:order_ids::text[])
-order by demand.order_id, line.ship_group_id, line.line_number, claim.claim_id;
+where claim.order_id = any(:order_ids::text[]) and line.order_id = any(:order_ids::text[])
+group by claim.order_id, line.ship_group_id, demand.released;
 
 -- name: save_demands
 -- Counters only grow; an order that had nothing open keeps its own. What was chosen for it before is history.

@@ -10,6 +10,7 @@ from services.inventory.store.demand import (
     claims_waiting,
     load_asks,
     load_holdings,
+    load_outlooks,
     load_shipments,
     open_demands,
     redirect_lines,
@@ -19,6 +20,7 @@ from services.inventory.store.demand import (
     save_holdings,
     save_settlements,
     save_states,
+    waiting_demands,
 )
 from services.inventory.store.network import (
     ItemRow,
@@ -58,6 +60,7 @@ __all__ = [
     "load_asks",
     "load_holdings",
     "load_network",
+    "load_outlooks",
     "load_purchases",
     "load_shipments",
     "load_stock",
@@ -76,4 +79,5 @@ __all__ = [
     "save_settlements",
     "save_states",
     "save_stock",
+    "waiting_demands",
 ]

@@ -9,6 +9,7 @@ from asyncpg import Record
 from chassis import Tx
 from services.inventory.core.allocation import Settlement
 from services.inventory.core.backlog import Waiting
+from services.inventory.core.consolidation import Outlook
 from services.inventory.core.custody import Ask, Purpose
 from services.inventory.core.demand import Claim, Demand, Line, Redirection
 from services.inventory.core.holdings import Allocation, Holdings
@@ -22,6 +23,9 @@ ALL_UNITS = 2**31 - 1
 
 ShipmentKey = tuple[str, int]
 """An order and the number of one of its shipments."""
+
+Destined = tuple[str, str]
+"""An order and one of its ship groups."""
 
 
 class OrderRow(NamedTuple):
@@ -73,24 +77,33 @@ async def add_demands(tx: Tx, orders: Sequence[OrderRow], demands: Sequence[Dema
 
 async def open_demands(tx: Tx, order_ids: Collection[str]) -> list[Demand]:
     """Give what orders want that is in no shipment, one demand for each destination, in the order of the ids given."""
+    return await _demands(tx, order_ids, only_waiting=False)
+
+
+async def waiting_demands(tx: Tx, order_ids: Collection[str]) -> list[Demand]:
+    """Give what of that waits for goods, and nothing of what lies in bins."""
+    return await _demands(tx, order_ids, only_waiting=True)
+
+
+async def _demands(tx: Tx, order_ids: Collection[str], *, only_waiting: bool) -> list[Demand]:
+    ids = list(order_ids)
     found: dict[str, dict[str, list[Record]]] = {}
-    for row in await tx.fetch(SQL.open_demands, order_ids=list(order_ids)):
+    for row in await tx.fetch(SQL.open_lines, order_ids=ids, only_waiting=only_waiting):
         found.setdefault(row[0], {}).setdefault(row[1], []).append(row)
-    return [_demand(group) for order_id in order_ids for group in found.get(order_id, {}).values()]
+    orders = {row[0]: row for row in await tx.fetch(SQL.load_orders, order_ids=list(found))} if found else {}
+    return [_demand(orders[order_id], rows) for order_id in ids for rows in found.get(order_id, {}).values()]
 
 
-def _demand(rows: Sequence[Record]) -> Demand:
+def _demand(order: Record, rows: Sequence[Record]) -> Demand:
+    order_id, owner, is_released, version, shipments, purchases, choice = order
     lines: dict[str, Line] = {}
-    for row in rows:
-        order_id, group_id, owner, is_released, version, shipments, purchases, choice = row[:8]
-        country, postcode, service, wanted_on, line_id, sku, weight_g = row[8:15]
-        quantity, location_id, bin_name, ship_by, deliver_by, purchase_order_id, claim_id = row[15:]
+    for _, _, _, _, _, _, line_id, sku, weight_g, quantity, location_id, bin_name, ship_by, deliver_by, *names in rows:
         item = Item(sku, owner)
         place = None if location_id is None else Place(item, location_id, bin_name)
-        promise = Promise(ship_by, deliver_by)
-        claim = Claim(line_id, item, quantity, place, promise, purchase_order_id, claim_id)
+        claim = Claim(line_id, item, quantity, place, Promise(ship_by, deliver_by), *names)
         known = lines.get(line_id)
         lines[line_id] = Line(line_id, item, weight_g, (*known.claims, claim) if known else (claim,))
+    _, group_id, country, postcode, service, wanted_on, *_ = rows[0]
     return Demand(
         order_id,
         group_id,
@@ -103,6 +116,12 @@ def _demand(rows: Sequence[Record]) -> Demand:
         tuple(lines.values()),
         choices.decode(choice) if choice else None,
     )
+
+
+async def load_outlooks(tx: Tx, order_ids: Collection[str]) -> dict[Destined, Outlook]:
+    """Tell what of orders lies in bins and what it waits for, by destination."""
+    rows = await tx.fetch(SQL.load_outlooks, order_ids=list(order_ids))
+    return {(order_id, group_id): Outlook(*outlook) for order_id, group_id, *outlook in rows}
 
 
 def _claim(row: Record, item: Item) -> Claim:

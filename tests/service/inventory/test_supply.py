@@ -2,7 +2,8 @@
 
 from datetime import date, timedelta
 
-from contracts import inventory, supplier
+from contracts import intake, inventory, supplier
+from contracts.facts import Line
 from tests.service.bench import Bench
 from tests.service.conftest import Benches
 from tests.service.inventory.builders import (
@@ -146,6 +147,24 @@ async def test_what_has_come_leaves_when_the_rest_is_cancelled(on_bench: Benches
         await bench.hear(asked(l1=2), subject="o1")
 
         assert shipped(bench, "o1") == 3
+        await ties_out(bench)
+
+
+async def test_one_destination_is_served_while_another_still_waits(on_bench: Benches) -> None:
+    groups = tuple(intake.ShipGroup(ship_group_id=name, country="GB", postcode="N1 1AA") for name in "12")
+    lines = tuple(
+        Line(line_id=number, sku=sku, quantity=2, amount=100, ship_group_id=group)
+        for number, sku, group in (("1", "A", "1"), ("2", "B", "2"))
+    )
+    async with stocked(on_bench) as bench:
+        await bench.hear(order(ship_groups=groups, lines=lines), subject="o1")
+        await bench.hear(released(l1=2, l2=2), subject="o1")
+
+        await bench.hear(received_goods("PO-o1.1", "A", 2))
+
+        [allocated] = bench.said(inventory.OrderAllocated)
+        assert [shipment.ship_group_id for shipment in allocated.shipments] == ["1"]
+        assert await bench.rows("select sku, quantity from claim") == [{"sku": "B", "quantity": 2}]
         await ties_out(bench)
 
 

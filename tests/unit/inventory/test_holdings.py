@@ -70,8 +70,14 @@ def test_an_order_tells_what_waits_from_what_lies_in_a_bin() -> None:
     mixed = demand(line(1)._replace(claims=(claim(1, place("LON")), claim(2))))
 
     assert mixed.waiting == [claim(2)]
-    assert mixed.has_reserved
-    assert not demand(line(1)).has_reserved
+    assert demand(line(1)).waiting == list(line(1).claims)
+
+
+def test_an_order_tells_what_nobody_brings_from_what_is_bought() -> None:
+    bought = claim(3)._replace(purchase_order_id="PO-1")
+    mixed = demand(line(1)._replace(claims=(claim(1, place("LON")), claim(2), bought)))
+
+    assert mixed.abandoned == [claim(2)]
 
 
 def test_an_order_never_goes_back_to_an_earlier_version() -> None:
