@@ -29,7 +29,10 @@ select customer_id, currency, sum(total)::bigint as invoiced,
 from invoice group by customer_id, currency
 """
 BY_ITEM = """
-with parted as (
+with line as (
+    select order_id, part.line_id, sku, part.quantity
+    from order_lines cross join lateral jsonb_to_recordset(lines) as part (line_id text, sku text, quantity int)
+), parted as (
     select order_id, part.line_id, part.quantity, dispatched_at is not null as has_left, outcome
     from parcel cross join lateral jsonb_to_recordset(lines) as part (line_id text, quantity int)
 ), gone as (
@@ -45,8 +48,8 @@ with parted as (
 select sku, sum(quantity)::bigint as ordered, coalesce(sum(cancelled), 0)::bigint as cancelled,
     coalesce(sum(dispatched), 0)::bigint as dispatched, coalesce(sum(delivered), 0)::bigint as delivered,
     coalesce(sum(ended), 0)::bigint as ended,
-    (select sum(on_hand)::bigint from stock_level where stock_level.sku = order_line.sku) as on_hand
-from order_line left join gone using (order_id, line_id) left join undone using (order_id, line_id)
+    (select sum(on_hand)::bigint from stock_level where stock_level.sku = line.sku) as on_hand
+from line left join gone using (order_id, line_id) left join undone using (order_id, line_id)
 group by sku
 """
 OPEN = "select order_id, sum(open)::bigint as open from invoice where open > 0 group by order_id"

@@ -29,16 +29,18 @@ def order_received(rows: Rows, told: Told, event: intake.OrderReceived) -> None:
         placed_at=event.placed_at,
         received_at=told.at,
     )
-    for line in event.lines:
-        rows.put(
-            "order_line",
-            {"order_id": told.subject, "line_id": line.line_id},
-            sku=line.sku,
-            description=line.description,
-            quantity=line.quantity,
-            amount=line.amount,
-            value=_value(line),
-        )
+    rows.put("order_lines", {"order_id": told.subject}, lines=to_json([_line(line) for line in event.lines]).decode())
+
+
+def _line(line: facts.Line) -> dict[str, object]:
+    return {
+        "line_id": line.line_id,
+        "sku": line.sku,
+        "description": line.description,
+        "quantity": line.quantity,
+        "amount": line.amount,
+        "value": _value(line),
+    }
 
 
 def _value(line: facts.Line) -> int:

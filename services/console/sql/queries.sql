@@ -222,9 +222,12 @@ order by at, topic, lane, position
 limit :limit;
 
 -- name: story_lines
-select line_id, sku, description, order_line.quantity, amount, value,
+select line_id, sku, description, line.quantity, amount, value,
     coalesce(backorder.waiting, 0) as waiting, case when backorder.waiting > 0 then expected_on end as expected_on
-from order_line left join backorder using (order_id, line_id, sku)
+from order_lines
+cross join lateral jsonb_to_recordset(lines) as line (
+    line_id text collate "C", sku text collate "C", description text, quantity int, amount bigint, value bigint)
+left join backorder using (order_id, line_id, sku)
 where order_id = :order_id
 order by length(line_id), line_id;
 
@@ -355,8 +358,9 @@ select order_id, channel, channel_order_id, stage, ship_by, line.line_id, line.q
     coalesce(backorder.waiting, 0) as waiting, held.reserved, held.locations, promised.reserved as promised,
     promised.locations as promised_at
 from (
-    select order_id, line_id, quantity from order_line
-    where sku = :sku and is_open and order_id > :after::text
+    select order_id, part.line_id, part.quantity from order_lines
+    cross join lateral jsonb_to_recordset(lines) as part (line_id text collate "C", sku text, quantity int)
+    where jsonb_path_query_array(lines, '$[*].sku') ? :sku and is_open and order_id > :after::text and part.sku = :sku
     order by order_id limit :limit) as line
 join placed_order using (order_id)
 left join backorder using (order_id, line_id)
@@ -474,7 +478,7 @@ from placed_order
 where shipped_at >= :since::timestamptz and shipped_at < :before::timestamptz
   and (:currency::text = '' or currency = :currency)
   and (not :only_bad::boolean or case :name::text
-      when 'K14' then label_cost + packaging_cost > total - value_cancelled - goods_cost
+      when 'K14' then is_unprofitable
       else incidents <> '{}' and incidents && array['short_pick', 'parcel_destroyed'] end)
   and (shipped_at, order_id) < (:after::timestamptz, :after_id::text)
 order by shipped_at desc, order_id desc
@@ -557,11 +561,11 @@ insert into placed_order (
     order_id, channel, channel_order_id, customer_id, seller, country, currency, total, units, placed_at, received_at,
     rejected_at, released_at, completed_at, funds, funds_reason, funds_revision, settled_at, promised_at, first_ship_by,
     first_deliver_by, ship_by, deliver_by, promise_revision, lines_promised, lines_available, units_promised,
-    units_available)
+    units_available, since)
 select order_id, channel, channel_order_id, customer_id, seller, country, currency, coalesce(total, 0), coalesce(units, 0),
     placed_at, received_at, rejected_at, released_at, completed_at, funds, funds_reason, coalesce(funds_revision, 0),
     settled_at, promised_at, first_ship_by, first_deliver_by, first_ship_by, first_deliver_by,
-    coalesce(promise_revision, 0), lines_promised, lines_available, units_promised, units_available
+    coalesce(promise_revision, 0), lines_promised, lines_available, units_promised, units_available, received_at
 from unnest(
     :order_id::text[], :channel::text[], :channel_order_id::text[], :customer_id::text[], :seller::text[],
     :country::text[], :currency::text[], :total::bigint[], :units::bigint[], :placed_at::timestamptz[],
@@ -605,11 +609,10 @@ on conflict (order_id) do update set
     units_promised = coalesce(placed_order.units_promised, excluded.units_promised),
     units_available = coalesce(placed_order.units_available, excluded.units_available);
 
--- name: save_order_line
-insert into order_line (order_id, line_id, sku, description, quantity, amount, value)
-select * from unnest(:order_id::text[], :line_id::text[], :sku::text[], :description::text[], :quantity::int[],
-                     :amount::bigint[], :value::bigint[])
-on conflict (order_id, line_id) do nothing;
+-- name: save_order_lines
+insert into order_lines (order_id, lines)
+select order_id, lines::jsonb from unnest(:order_id::text[], :lines::text[]) as told (order_id, lines)
+on conflict (order_id) do nothing;
 
 -- name: save_hold
 insert into hold (hold_id, order_id, reason, text, held_by, held_at, lifted_by, lifted_at)
@@ -952,7 +955,13 @@ with counted as (
             sum(round(coalesce(line.value, 0)::numeric * part.quantity / line.quantity))::bigint as value
         from cancellation
         cross join lateral jsonb_to_recordset(cancellation.lines) as part (line_id text, quantity int)
-        join order_line as line using (order_id, line_id)
+        cross join lateral (
+            select value, quantity
+            from order_lines
+            cross join lateral jsonb_to_recordset(order_lines.lines) as line (line_id text, quantity int, value bigint)
+            where order_lines.order_id = known.order_id and line.line_id = part.line_id
+            offset 0 -- by itself: lines are read only where something of them was cancelled
+        ) as line
         where cancellation.order_id = known.order_id and cancelled_at is not null
     ) as cancelled
     cross join lateral (
@@ -1033,9 +1042,9 @@ with counted as (
                arrived_at, over_at, new.incidents))
     returning old.stage as before, old.is_tallied as was_tallied, new.stage as after
 ), closed as (
-    update order_line set is_open = false
+    update order_lines set is_open = false
     from standing
-    where order_line.order_id = standing.order_id and stage in ('completed', 'cancelled', 'rejected')
+    where order_lines.order_id = standing.order_id and stage in ('completed', 'cancelled', 'rejected')
       -- Of lines that are open there seem to be none whenever all orders have just ended: whoever believed that would walk
       -- through all of them for each order.  Nothing is known about an expression, so each order looks its own lines up.
       and coalesce(is_open, false)
@@ -1065,28 +1074,29 @@ with touched as (
     from placed_order
     where order_id = any(:order_ids::text[]) and exists (select from backorder where backorder.order_id = placed_order.order_id)
 ), told as (
-    select order_id, line_id, quantity as units
-    from touched join order_line using (order_id)
+    select order_id, line.line_id, line.quantity as units, true as is_known
+    from touched join order_lines using (order_id)
+    cross join lateral jsonb_to_recordset(lines) as line (line_id text collate "C", quantity int)
     where not is_over
     union all
-    select order_id, part.line_id, -part.quantity
+    select order_id, part.line_id, -part.quantity, false
     from touched join cancellation using (order_id)
     cross join lateral jsonb_to_recordset(lines) as part (line_id text collate "C", quantity int)
     where not is_over and cancelled_at is not null
     union all
-    select order_id, part.line_id, -part.quantity
+    select order_id, part.line_id, -part.quantity, false
     from touched join shipment using (order_id)
     cross join lateral jsonb_to_recordset(lines) as part (line_id text collate "C", quantity int)
     where not is_over
     union all
-    select order_id, line_id, expected - found
+    select order_id, line_id, expected - found, false
     from touched join short_pick using (order_id)
     where not is_over
 ), owed as (
     select order_id, line_id, greatest(0, least(backorder.quantity, sum(units))) as waiting
     from told join backorder using (order_id, line_id)
-    join order_line using (order_id, line_id) -- of a line that nobody has told of yet, all waits
     group by order_id, line_id, backorder.quantity
+    having bool_or(is_known) -- of a line that nobody has told of yet, all waits
     union all
     select order_id, line_id, 0 from touched join backorder using (order_id) where is_over
 )

@@ -19,14 +19,14 @@ Pace = tuple[int, str, str]
 
 # Every batch writes the tables in this order, so that none waits for another in a circle.
 _TABLES: Final = (
-    "placed_order", "order_line", "hold", "cancellation", "promise", "sourcing", "shipment", "work", "short_pick",
+    "placed_order", "order_lines", "hold", "cancellation", "promise", "sourcing", "shipment", "work", "short_pick",
     "parcel", "message", "item", "location", "carton", "stock_level", "movement", "purchase", "receipt", "invoice",
     "money_event", "refund", "dead_letter",
 )  # fmt: skip
 # What says something about where an order stands: any row of these tables, or one that tells one of the columns.
 _STANDING: Final[Mapping[str, frozenset[str]]] = {
-    "placed_order": frozenset(),
-    "order_line": frozenset(),
+    "placed_order": frozenset({"received_at", "released_at", "rejected_at", "completed_at", "promised_at"}),
+    "order_lines": frozenset(),
     "hold": frozenset(),
     "cancellation": frozenset(),
     "short_pick": frozenset(),
@@ -38,7 +38,7 @@ _STANDING: Final[Mapping[str, frozenset[str]]] = {
 # And about what its lines still wait for.
 _WAITING: Final[Mapping[str, frozenset[str]]] = {
     "placed_order": frozenset({"units", "rejected_at", "completed_at"}),
-    "order_line": frozenset(),
+    "order_lines": frozenset(),
     "cancellation": frozenset(),
     "short_pick": frozenset(),
     "shipment": frozenset({"lines"}),
@@ -47,7 +47,7 @@ _WAITING: Final[Mapping[str, frozenset[str]]] = {
 # Rows that one event tells, once: nearly always they are new, and appending is half the price of asking for each.
 _TOLD_ONCE: Final = frozenset(
     {
-        "order_line",
+        "order_lines",
         "promise",
         "sourcing",
         "work",

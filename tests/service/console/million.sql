@@ -30,10 +30,12 @@ from (
 insert into stage_tally (stage, orders) select stage, count(*) from placed_order group by stage;
 
 -- name: lines
-insert into order_line (order_id, line_id, sku, quantity, amount, value, is_open)
-select md5(n::text)::uuid::text, line::text, 'SKU-' || lpad(((n * 31 + line * 17) % 5000)::text, 5, '0'), line, 1000, 1000,
-    n % 50 = 0
-from generate_series(1, :orders::bigint) as n cross join generate_series(1, 2) as line;
+insert into order_lines (order_id, lines, is_open)
+select md5(n::text)::uuid::text, jsonb_agg(jsonb_build_object(
+    'line_id', line::text, 'sku', 'SKU-' || lpad(((n * 31 + line * 17) % 5000)::text, 5, '0'), 'quantity', line,
+    'amount', 1000, 'value', 1000)), n % 50 = 0
+from generate_series(1, :orders::bigint) as n cross join generate_series(1, 2) as line
+group by n;
 
 -- name: promises
 insert into promise (order_id, revision, promised_at, cause, lines)
