@@ -182,10 +182,8 @@ async def tallies(tx: Tx, ids: Collection[str]) -> dict[str, dict[str, Tally]]:
     """Tell where the units of these shipments are, by shipment and line."""
     by_shipment: dict[str, dict[str, Tally]] = {}
     for shipment_id, *columns in await tx.fetch(SQL.tallies, shipments=sorted(ids)):
-        line_id, sku, open_, picked, packed, released = columns
-        by_shipment.setdefault(shipment_id, {})[line_id] = Tally(
-            line_id=line_id, sku=sku, open=open_, picked=picked, packed=packed, released=released
-        )
+        tally = Tally(*columns)
+        by_shipment.setdefault(shipment_id, {})[tally.line_id] = tally
     return by_shipment
 
 
@@ -298,19 +296,7 @@ def _carton(row: Record) -> Carton:
 
 
 def _pick(row: Record) -> Pick:
-    shipment_id, number, line_id, sku, bin_, quantity, picked, short, released, short_released = row
-    return Pick(
-        shipment_id=shipment_id,
-        number=number,
-        line_id=line_id,
-        sku=sku,
-        bin=bin_,
-        quantity=quantity,
-        picked=picked,
-        short=short,
-        released=released,
-        short_released=short_released,
-    )
+    return Pick(*row)  # its columns stand in the order of its facts
 
 
 def _parcel(row: Record) -> Parcel:

@@ -11,7 +11,7 @@ from contracts.facts import Address, Dimensions, LineQuantity, RefusedLine
 from contracts.values import order_id_within, parcel_id_of, pick_id_of, work_id_of
 from services.fulfillment.core.cartonization import PlannedParcel
 from services.fulfillment.core.catalogue import Carton, Item, Location, Size, Valid
-from services.fulfillment.core.packing import Parcel, ParcelScan, Shipment
+from services.fulfillment.core.packing import Parcel, ParcelScan, Shipment, units_by_line
 from services.fulfillment.core.picking import Pick, Picked, PickKey, PickScan, Refused, Wanted
 from services.fulfillment.core.recall import Answer
 from services.fulfillment.core.slip import Recipient
@@ -214,7 +214,7 @@ def parcel_scan(scan: floor.ParcelPacked) -> ParcelScan:
     """What the packer says."""
     return ParcelScan(
         carton_id=scan.carton_id,
-        lines=tuple((line.line_id, line.quantity) for line in scan.lines),
+        units=units_by_line((line.line_id, line.quantity) for line in scan.lines),
         weight_g=scan.weight_g,
     )
 

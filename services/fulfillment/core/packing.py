@@ -1,9 +1,9 @@
 """Parcels: which packer's scan is right, what a parcel measures, and when a shipment is done."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 from services.fulfillment.core import cartonization
 from services.fulfillment.core.catalogue import OWN_PACKAGING, Carton, Item, Size, volume_mm3
@@ -50,8 +50,7 @@ class Shipment:
     parcels_made: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tally:
+class Tally(NamedTuple):
     """Where the units of one line of a shipment are."""
 
     line_id: str
@@ -71,22 +70,13 @@ Tallies = Mapping[str, Tally]
 """A shipment's tallies by line."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ParcelScan:
+class ParcelScan(NamedTuple):
     """What a packer scanned when a carton was closed."""
 
     carton_id: str
-    lines: tuple[tuple[str, int], ...]
+    units: Mapping[str, int]
+    """By line, without zeros."""
     weight_g: int
-
-    @property
-    def units(self) -> dict[str, int]:
-        """Units by line; a line may have been scanned in several pieces."""
-        units: dict[str, int] = {}
-        for line_id, quantity in self.lines:
-            if quantity:
-                units[line_id] = units.get(line_id, 0) + quantity
-        return units
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,12 +134,21 @@ class Bench:
         if not excess:
             return scan
         grams = sum(self.items[tallies[line].sku].weight_g * units for line, units in excess.items())
-        lines = tuple((line, n - excess.get(line, 0)) for line, n in scan.units.items())
-        return replace(scan, lines=lines, weight_g=max(scan.weight_g - grams, 0))
+        left = units_by_line((line, n - excess.get(line, 0)) for line, n in scan.units.items())
+        return scan._replace(units=left, weight_g=max(scan.weight_g - grams, 0))
 
     def settled(self, shipment_id: str) -> Shipment:
         """Give a shipment as it stands after all its scans."""
         return after(self.shipments[shipment_id], settled(self.tallies[shipment_id]))
+
+
+def units_by_line(lines: Iterable[tuple[str, int]]) -> dict[str, int]:
+    """Add up what was scanned of each line, perhaps in several pieces."""
+    units: dict[str, int] = {}
+    for line_id, quantity in lines:
+        if quantity:
+            units[line_id] = units.get(line_id, 0) + quantity
+    return units
 
 
 def check_parcel(scan: ParcelScan, shipment: Shipment, tallies: Tallies, cartons: Collection[str]) -> Refused | None:
@@ -158,12 +157,11 @@ def check_parcel(scan: ParcelScan, shipment: Shipment, tallies: Tallies, cartons
         return Refused(reason="closed")
     if scan.carton_id != OWN_PACKAGING and scan.carton_id not in cartons:
         return Refused(reason="unknown_carton", remaining=_still_loose(scan, tallies))
-    units = scan.units
-    if not units:
+    if not scan.units:
         return Refused(reason="empty")
-    if any(_is_lacking(tallies.get(line_id), quantity) for line_id, quantity in units.items()):
+    if any(_is_lacking(tallies.get(line_id), quantity) for line_id, quantity in scan.units.items()):
         return Refused(reason="not_picked", remaining=_still_loose(scan, tallies))
-    return None if any(tallies[line_id].loose for line_id in units) else Refused(reason="recalled")
+    return None if any(tallies[line_id].loose for line_id in scan.units) else Refused(reason="recalled")
 
 
 def _is_lacking(tally: Tally | None, quantity: int) -> bool:
@@ -173,7 +171,7 @@ def _is_lacking(tally: Tally | None, quantity: int) -> bool:
 
 def packed_into(shipment: Shipment, tallies: Tallies, scan: ParcelScan) -> tuple[Shipment, Tallies]:
     """Count a right scan: the shipment and its tallies after it."""
-    packed = {line: replace(tallies[line], packed=tallies[line].packed + n) for line, n in scan.units.items()}
+    packed = {line: tallies[line]._replace(packed=tallies[line].packed + n) for line, n in scan.units.items()}
     return replace(shipment, parcels_made=shipment.parcels_made + 1), {**tallies, **packed}
 
 

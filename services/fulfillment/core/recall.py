@@ -95,7 +95,7 @@ class _Desk:
         for pick in self.picks_of(line_id):
             taken = min(pick.open, left)
             left -= taken
-            self.picks[pick.key] = replace(pick, released=pick.released + taken)
+            self.picks[pick.key] = pick._replace(released=pick.released + taken)
         return units - left
 
     def unpick(self, line_id: str, units: int) -> int:
@@ -111,7 +111,7 @@ class _Desk:
         for pick in self.picks_of(line_id):
             taken = min(pick.picked, left)
             left -= taken
-            self.picks[pick.key] = replace(pick, picked=pick.picked - taken, released=pick.released + taken)
+            self.picks[pick.key] = pick._replace(picked=pick.picked - taken, released=pick.released + taken)
         return units - left
 
     def take_out(self, line_id: str, units: int) -> None:
@@ -129,7 +129,7 @@ class _Desk:
         for pick in self.picks_of(line_id):
             taken = min(pick.short - pick.short_released, left)
             left -= taken
-            self.picks[pick.key] = replace(pick, short_released=pick.short_released + taken)
+            self.picks[pick.key] = pick._replace(short_released=pick.short_released + taken)
         return units - left
 
     def in_parcels(self, line_id: str) -> int:

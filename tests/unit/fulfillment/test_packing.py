@@ -18,6 +18,7 @@ from services.fulfillment.core.packing import (
     packed_into,
     parcel_of,
     settled,
+    units_by_line,
 )
 from services.fulfillment.core.picking import Refused
 
@@ -37,7 +38,7 @@ BOX = Carton(carton_id="box", inner=(400, 300, 200), tare_g=250, weight_g_max=9_
 
 
 def scan(*lines: tuple[str, int], carton_id: str = "box", weight_g: int = 0) -> ParcelScan:
-    return ParcelScan(carton_id=carton_id, lines=lines, weight_g=weight_g)
+    return ParcelScan(carton_id=carton_id, units=units_by_line(lines), weight_g=weight_g)
 
 
 def bench_with(tally: Tally) -> Bench:
@@ -70,7 +71,7 @@ def test_a_parcel_that_does_not_fit_is_refused(parcel: ParcelScan, reason: str) 
 
 
 def test_a_refused_parcel_says_what_may_still_be_packed() -> None:
-    refused = check_parcel(scan(("1", 4)), SHIPMENT, {"1": replace(PICKED, picked=2, released=1)}, {"box"})
+    refused = check_parcel(scan(("1", 4)), SHIPMENT, {"1": PICKED._replace(picked=2, released=1)}, {"box"})
 
     assert refused == Refused(reason="not_picked", remaining=(("1", 2),))
     assert check_parcel(scan(("1", 1), carton_id="bag"), SHIPMENT, TALLIES, {"box"}) == Refused(
@@ -79,7 +80,7 @@ def test_a_refused_parcel_says_what_may_still_be_packed() -> None:
 
 
 def test_recalled_units_are_taken_out_of_a_parcel() -> None:
-    bench = bench_with(replace(PICKED, picked=1, released=2))
+    bench = bench_with(PICKED._replace(picked=1, released=2))
 
     outcome = bench.pack("o.1", scan(("1", 3), weight_g=3_000))
 
@@ -90,7 +91,7 @@ def test_recalled_units_are_taken_out_of_a_parcel() -> None:
 
 def test_a_line_recalled_whole_leaves_the_rest_of_a_parcel() -> None:
     bench = bench_with(PICKED)
-    bench.tallies["o.1"] = {"1": PICKED, "2": replace(PICKED, line_id="2", picked=0, released=1)}
+    bench.tallies["o.1"] = {"1": PICKED, "2": PICKED._replace(line_id="2", picked=0, released=1)}
 
     outcome = bench.pack("o.1", scan(("1", 3), ("2", 1), weight_g=500))
 
@@ -100,11 +101,11 @@ def test_a_line_recalled_whole_leaves_the_rest_of_a_parcel() -> None:
 
 
 def test_a_parcel_of_recalled_units_alone_is_refused() -> None:
-    assert refusal(scan(("1", 3)), tally=replace(PICKED, picked=0, released=3)) == "recalled"
+    assert refusal(scan(("1", 3)), tally=PICKED._replace(picked=0, released=3)) == "recalled"
 
 
 def test_units_in_another_parcel_cannot_be_packed_again() -> None:
-    assert refusal(scan(("1", 1)), tally=replace(PICKED, packed=3)) == "not_picked"
+    assert refusal(scan(("1", 1)), tally=PICKED._replace(packed=3)) == "not_picked"
 
 
 def test_nothing_is_packed_for_unknown_or_finished_work() -> None:
@@ -144,15 +145,15 @@ def test_unlike_goods_without_a_carton_are_stacked_on_their_flattest_sides() -> 
 
 
 def test_a_shipment_is_packed_when_all_picked_units_are_in_parcels() -> None:
-    assert settled({"1": replace(PICKED, packed=3)}) is Fact.ALL_IN_PARCELS
-    assert settled({"1": replace(PICKED, packed=2)}) is None
-    assert settled({"1": replace(PICKED, packed=3, open=1)}) is None
-    assert settled({"1": replace(PICKED, packed=3), "2": PICKED}) is None
-    assert settled({"1": replace(PICKED, packed=3), "2": replace(PICKED, picked=0)}) is Fact.ALL_IN_PARCELS
+    assert settled({"1": PICKED._replace(packed=3)}) is Fact.ALL_IN_PARCELS
+    assert settled({"1": PICKED._replace(packed=2)}) is None
+    assert settled({"1": PICKED._replace(packed=3, open=1)}) is None
+    assert settled({"1": PICKED._replace(packed=3), "2": PICKED}) is None
+    assert settled({"1": PICKED._replace(packed=3), "2": PICKED._replace(picked=0)}) is Fact.ALL_IN_PARCELS
 
 
 def test_a_shipment_with_nothing_left_closes_without_a_parcel() -> None:
-    assert settled({"1": replace(PICKED, picked=0)}) is Fact.NOTHING_TO_SHIP
+    assert settled({"1": PICKED._replace(picked=0)}) is Fact.NOTHING_TO_SHIP
 
 
 def test_only_the_declared_changes_of_state_exist() -> None:

@@ -120,7 +120,7 @@ def test_only_parcels_with_the_line_asked_for_are_opened() -> None:
 
 
 def test_only_the_line_asked_for_is_given_up() -> None:
-    lamps, rugs = pick(1, picked=4), replace(pick(2), line_id="2", sku="RUG")
+    lamps, rugs = pick(1, picked=4), pick(2)._replace(line_id="2", sku="RUG")
 
     before = holding(lamps, rugs)
     answer, now = answer_recall(before, {"1": 9})
