@@ -147,6 +147,14 @@ async def test_one_connection_serves_several_requests() -> None:
         writer.close()
 
 
+async def test_no_answer_tells_what_serves_it() -> None:
+    async with running(settings()) as port:
+        answer = await say(port, b"GET /nowhere HTTP/1.1\r\nHost: edge\r\n\r\n")
+
+    assert status(answer) == 404
+    assert b"\r\nserver:" not in answer.lower()
+
+
 def test_strangers_cannot_speak_for_their_clients() -> None:
     chosen = configuration(settings(), _never)
     trusting = configuration(settings(trusted_proxies=("10.0.0.1",)), _never)

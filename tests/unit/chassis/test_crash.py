@@ -1,12 +1,32 @@
 """When a process that is told to end at a point does so, and what it leaves behind."""
 
 import asyncio
+import subprocess
+import sys
 from pathlib import Path
-from signal import Signals
+from signal import SIGKILL, Signals
 
 import pytest
 
 from chassis.crash import Point, Trap, reach, sending
+
+# A process of its own: it ends.
+PROGRAM = """
+import asyncio, sys
+from pathlib import Path
+from chassis.crash import Point, arm, reach, sending
+
+arm(sys.argv[2], Path(sys.argv[3]), "billing")
+
+async def ask():
+    print("asked", flush=True)
+
+if sys.argv[1] == "reach":
+    reach(Point(sys.argv[2]))
+else:
+    asyncio.run(sending(Point(sys.argv[2]), ask()))
+print("still there")
+"""
 
 
 class End:
@@ -75,3 +95,17 @@ async def test_without_a_trap_a_point_is_passed(tmp_path: Path) -> None:
 
     reach(Point.BEFORE_BEGIN)
     assert await sending(Point.COMMIT_SENT, ask()) == 7
+
+
+def test_a_point_is_wished_for_by_the_name_it_has_in_the_code() -> None:
+    assert [str(point) for point in Point] == [point.name.lower() for point in Point]
+
+
+@pytest.mark.parametrize(("way", "asked"), [("reach", ""), ("send", "asked\n")])
+def test_an_armed_process_is_killed_where_it_was_wished(tmp_path: Path, way: str, asked: str) -> None:
+    command = [sys.executable, "-c", PROGRAM, way, "commit_sent", str(tmp_path / "ends")]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=30)
+
+    assert (ended.returncode, ended.stdout) == (-SIGKILL, asked)
+    assert (tmp_path / "ends").read_text() == "billing commit_sent\n"
+    assert (tmp_path / "ends").stat().st_mode & 0o777 == 0o600

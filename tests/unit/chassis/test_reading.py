@@ -135,6 +135,17 @@ def test_a_row_that_was_unreadable_when_it_came_is_still_known_as_such() -> None
     assert (entry.was_unread, entry.is_conflict, entry.problem) == (True, False, None)
 
 
+@pytest.mark.parametrize(("finding", "found"), [(b"conflict", (True, False)), (b"unread", (False, True))])
+def test_a_row_outlives_the_release_that_wrote_it(finding: bytes, found: tuple[bool, bool]) -> None:
+    noted = [("ordermill_finding", finding), ("ordermill_origin", b"3:41"), ("ordermill_time", TIME.encode())]
+
+    entry = read_parked(SERVICE, row(NOTICE, "payment-notices", [*headers_of(NOTICE.type, 0), *noted]))
+
+    assert (entry.is_conflict, entry.was_unread) == found
+    assert (entry.origin, entry.heard.envelope.time) == ((3, 41), TIME)
+    assert read_parked(SERVICE, row(Charged(amount=3), "note", headers_of(Charged.type, 0))).is_home
+
+
 @pytest.mark.parametrize("has_own_handler", [True, False])
 def test_a_conflict_that_waited_goes_to_who_takes_conflicts(*, has_own_handler: bool) -> None:
     service = Counter().service
