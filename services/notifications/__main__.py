@@ -9,7 +9,7 @@ from chassis.ledger import Statements
 from chassis.postgres import close_pool, on_connection, open_pool
 from chassis.service import Call
 from services.notifications import core, store
-from services.notifications.gateway import Directory, Post, SendMail, connection
+from services.notifications.gateway import Courier, Directory, Post, SendMail, connection
 from services.notifications.handlers import service
 from services.notifications.settings import Settings
 
@@ -19,14 +19,17 @@ DATABASE_LIMIT_S = 5.0  # some rows by their keys; a database that takes longer 
 @asynccontextmanager
 async def post(settings: Settings) -> AsyncIterator[Mapping[type[Request], Call]]:
     """Open the way to whom we write to, and to the mail server."""
-    pool, servers = await open_pool(settings), [connection(settings) for _ in range(settings.smtp_connections)]
+    pool, couriers = (
+        await open_pool(settings),
+        [Courier(connection(settings)) for _ in range(settings.smtp_connections)],
+    )
 
     async def find_customers(order_ids: Collection[str]) -> Mapping[str, core.Customer]:
         return await on_connection(pool, lambda it: store.customers(Statements(it), order_ids), DATABASE_LIMIT_S)
 
-    yield {SendMail: Post(servers, settings.sender, Directory(find_customers))}
-    for server in servers:
-        server.close()
+    yield {SendMail: Post(couriers, settings.sender, Directory(find_customers))}
+    for courier in couriers:
+        courier.close()
     await close_pool(pool, DATABASE_LIMIT_S)
 
 

@@ -42,7 +42,7 @@ from ordermill.world.speech import outgoing
 from ordermill.world.suppliers import Suppliers
 from services.billing.gateway import ProviderAnswered, ProviderRequest
 from services.notifications import core, store
-from services.notifications.gateway import Directory, Post, SendMail
+from services.notifications.gateway import Directory, Letter, Post, SendMail
 from tests.service.bench import Bench, Clock, FakeRecord, bench_of, database_named
 
 ITEMS, CUSTOMERS, CREDIT = 4, 40, 1_000_000
@@ -61,10 +61,12 @@ Place = tuple[str, int]
 class Mailbox:
     """A mail server that takes everything."""
 
-    is_connected = True
+    room = 4
 
-    async def sendmail(self, _sender: str, _to: Sequence[str], _mail: bytes) -> None:
-        """Take a mail."""
+    async def carry(self, letters: Sequence[Letter]) -> AsyncIterator[int]:
+        """Take mails."""
+        for _ in letters:
+            yield 250
 
 
 class Company:

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
-from typing import Any
+from typing import Any, cast
 
 import aiosmtplib
 from aiosmtpd.smtp import SMTP, Envelope, Session
@@ -17,7 +17,7 @@ from chassis.ledger import Statements
 from contracts import billing, intake, inventory, shipping
 from contracts.facts import Line, LineQuantity, Promise, Totals
 from services.notifications import core, store
-from services.notifications.gateway import Directory, Post, SendMail
+from services.notifications.gateway import Courier, Directory, Post, SendMail
 from tests.service.bench import Bench
 
 ORDER = "0c6a5c4e-0000-5000-8000-000000000001"
@@ -116,16 +116,24 @@ def invoiced(still_open: int = 2000) -> billing.OrderInvoiced:
 class Catcher:
     """A mail server that keeps what it takes and answers as told: a code for an address."""
 
+    is_chunking: bool = False
+    """Whether it offers to take mails together."""
     mails: list[EmailMessage] = field(default_factory=list)
     answers: dict[str, str] = field(default_factory=dict)
+    hangs_up_on: set[str] = field(default_factory=set)
+    """Of these addresses each once."""
     connections: int = 0
 
     async def handle_EHLO(self, _server: SMTP, session: Session, _: Envelope, name: str, lines: list[str]) -> list[str]:  # noqa: N802
         self.connections += 1
         session.host_name = name
-        return lines
+        own, *offers = lines
+        return [own, *(("250-PIPELINING", "250-CHUNKING") if self.is_chunking else ()), *offers]
 
-    async def handle_RCPT(self, _server: SMTP, _: Session, envelope: Envelope, to: str, _options: list[str]) -> str:  # noqa: N802
+    async def handle_RCPT(self, server: SMTP, _: Session, envelope: Envelope, to: str, _options: list[str]) -> str:  # noqa: N802
+        if to in self.hangs_up_on:
+            self.hangs_up_on.remove(to)
+            cast("asyncio.Transport", server.transport).abort()
         if to in self.answers:
             return self.answers[to]
         envelope.rcpt_tos.append(to)
@@ -142,20 +150,45 @@ class Catcher:
         return [str(mail["Subject"]) for mail in self.mails]
 
 
+class Chunking(SMTP):
+    """The library's server, with BDAT: it is as strict about what must come before as with DATA."""
+
+    async def smtp_BDAT(self, arg: str) -> None:  # noqa: N802
+        size, _, last = arg.partition(" ")
+        assert last == "LAST", "a mail is one chunk"
+        mail = await self._reader.readexactly(int(size))
+        envelope = self.envelope
+        assert envelope, "a connection has one"
+        if not envelope.rcpt_tos:
+            await self.push("503 need RCPT")
+            return
+        envelope.original_content = mail
+        await self.push(await self.event_handler.handle_DATA(self, self.session, envelope))
+        self._set_post_data_state()  # type: ignore[no-untyped-call]
+
+
 @asynccontextmanager
-async def caught(bench: Bench) -> AsyncIterator[tuple[Catcher, dict[Any, Any]]]:
-    """A mail server on a free port, and the calls that reach it."""
-    catcher = Catcher()
+async def listening(catcher: Catcher, patience_s: float = 5) -> AsyncIterator[Courier]:
+    """A courier to a mail server on a free port."""
     loop = asyncio.get_running_loop()
-    listening = await loop.create_server(lambda: SMTP(catcher, enable_SMTPUTF8=True, loop=loop), "127.0.0.1", 0)
-    server = aiosmtplib.SMTP(hostname="127.0.0.1", port=listening.sockets[0].getsockname()[1], timeout=5)
+    server = await loop.create_server(lambda: Chunking(catcher, enable_SMTPUTF8=True, loop=loop), "127.0.0.1", 0)
+    courier = Courier(
+        aiosmtplib.SMTP(hostname="127.0.0.1", port=server.sockets[0].getsockname()[1], timeout=patience_s)
+    )
+    yield courier
+    courier.close()
+    server.close()
+    await server.wait_closed()
+
+
+@asynccontextmanager
+async def caught(bench: Bench, *, is_chunking: bool) -> AsyncIterator[tuple[Catcher, dict[Any, Any]]]:
+    """A mail server, and the calls that reach it."""
 
     async def find_customers(order_ids: Collection[str]) -> Mapping[str, core.Customer]:
         async with bench.pool.acquire() as connection:
             return await store.customers(Statements(connection), order_ids)
 
-    yield catcher, {SendMail: Post([server], SENDER, Directory(find_customers))}
-    if server.is_connected:
-        await server.quit()
-    listening.close()
-    await listening.wait_closed()
+    catcher = Catcher(is_chunking)
+    async with listening(catcher) as courier:
+        yield catcher, {SendMail: Post([courier], SENDER, Directory(find_customers))}

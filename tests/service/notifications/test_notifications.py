@@ -46,10 +46,10 @@ class Post:
         await self.bench.call(self.calls)
 
 
-@pytest.fixture
-async def post(on_bench: Benches) -> AsyncIterator[Post]:
-    """Notifications that know nobody yet."""
-    async with on_bench(service) as bench, caught(bench) as (server, calls):
+@pytest.fixture(params=[True, False], ids=["together", "alone"])
+async def post(on_bench: Benches, request: pytest.FixtureRequest) -> AsyncIterator[Post]:
+    """Notifications that know nobody yet, and a server that takes mails together or one by one."""
+    async with on_bench(service) as bench, caught(bench, is_chunking=request.param) as (server, calls):
         yield Post(bench, server, calls)
 
 

@@ -62,6 +62,35 @@ async def test_commands_that_come_at_once_are_answered_in_order(tmp_path: Path) 
     assert kept(tmp_path) == [b"hello\r\n"]
 
 
+@pytest.mark.parametrize(
+    ("said", "codes", "mails"),
+    [
+        (
+            b"BDAT 7 LAST\r\nhello\r\nBDAT 4 last\r\n.\r\n\rQUIT\r\n",
+            [b"250", b"250", b"221"],
+            [b"hello\r\n", b".\r\n\r"],
+        ),
+        (b"BDAT 3\r\nhelBDAT 0\r\nBDAT 4 LAST\r\nlo\r\nQUIT\r\n", [b"250", b"250", b"250", b"221"], [b"hello\r\n"]),
+        (b"BDAT 3\r\nhelRSET\r\nBDAT 5 LAST\r\nbye\r\nQUIT\r\n", [b"250", b"250", b"250", b"221"], [b"bye\r\n"]),
+        (b"BDAT LAST\r\n", [b"501"], []),
+        (b"BDAT 900\r\n" + b"x" * 900 + b"BDAT 200 LAST\r\n", [b"250", b"552"], []),
+        (b"BDAT 2000 LAST\r\n", [b"552"], []),
+    ],
+)
+async def test_a_mail_comes_in_chunks(tmp_path: Path, said: bytes, codes: list[bytes], mails: list[bytes]) -> None:
+    async with open_box(tmp_path, mail_bytes_max=1000) as port:
+        reader, writer = await asyncio.open_connection(HOST, port)
+        await reader.readline()
+        for number in range(len(said)):
+            writer.write(said[number : number + 1])
+            await writer.drain()
+        answers = (await reader.read()).splitlines()
+        writer.close()
+
+    assert [answer[:3] for answer in answers] == codes
+    assert kept(tmp_path) == mails
+
+
 async def test_a_mail_without_an_end_is_refused(tmp_path: Path) -> None:
     async with open_box(tmp_path, mail_bytes_max=1000) as port:
         reader, writer = await asyncio.open_connection(HOST, port)
