@@ -38,13 +38,20 @@ def _shipment_of(heard: Heard[Any]) -> store.ShipmentKey:
 
 @service.hears(LinesPicked)
 async def note_picks(turn: Turn, picked: Sequence[Heard[LinesPicked]]) -> None:
-    """Note which units left their bins: a count of the bin will not find them, and they are still ours."""
-    shipments, stock = await _load_shipments(turn, picked)
-    for heard in picked:
+    """Note which units left their bins: a count of the bin will not find them, and they are still ours.
+
+    Where much is under way most picks are heard after their dispatch: what those shipments held is not even read.
+    """
+    gone = await store.shipments_gone(turn, {_shipment_of(heard) for heard in picked})
+    here = [heard for heard in picked if _shipment_of(heard) not in gone]
+    if not here:
+        return
+    shipments, stock = await _load_shipments(turn, here)
+    for heard in here:
         picks = [outbound.Pick(pick.line_id, pick.bin, pick.quantity) for pick in heard.event.picks]
         outbound.pick(shipments[_shipment_of(heard)], picks, stock, heard.id)
     await store.save_allocations(turn, chain(*shipments.values()))
-    await keep_stock(turn, stock, {heard.id: heard for heard in picked})
+    await keep_stock(turn, stock, {heard.id: heard for heard in here})
 
 
 @service.hears(LineShortPicked)

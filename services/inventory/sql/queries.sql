@@ -236,6 +236,12 @@ join unnest(:order_ids::text[], :shipments::int[]) as wanted (order_id, shipment
     on allocation.order_id = wanted.order_id and allocation.shipment = wanted.shipment
 order by allocation.order_id, allocation.shipment, line_number, bin;
 
+-- name: shipments_gone
+select distinct order_id, shipment
+from allocation
+join unnest(:order_ids::text[], :shipments::int[]) as wanted (order_id, shipment) using (order_id, shipment)
+where dispatched > 0;
+
 -- name: save_allocations
 update allocation
 set quantity = change.quantity, picked = change.picked, dispatched = change.dispatched, recalled = change.recalled,

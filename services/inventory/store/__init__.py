@@ -20,6 +20,7 @@ from services.inventory.store.demand import (
     save_holdings,
     save_settlements,
     save_states,
+    shipments_gone,
     waiting_demands,
 )
 from services.inventory.store.network import (
@@ -79,5 +80,6 @@ __all__ = [
     "save_settlements",
     "save_states",
     "save_stock",
+    "shipments_gone",
     "waiting_demands",
 ]

@@ -302,6 +302,13 @@ async def load_shipments(tx: Tx, wanted: Collection[ShipmentKey]) -> dict[Shipme
     return shipments
 
 
+async def shipments_gone(tx: Tx, wanted: Collection[ShipmentKey]) -> set[ShipmentKey]:
+    """Tell which of these shipments left, in part or whole."""
+    order_ids, numbers = zip(*sorted(wanted), strict=True)
+    rows = await tx.fetch(SQL.shipments_gone, order_ids=order_ids, shipments=numbers)
+    return {(order_id, number) for order_id, number in rows}
+
+
 def _allocation(row: Record) -> Allocation:
     order_id, shipment, line_id, sku, owner, location_id, bin_name, quantity, *units, cost, ship_by, deliver_by = row
     picked, dispatched, recalled, short = units
