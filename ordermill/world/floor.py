@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
+from datetime import datetime
 
 from contracts.facts import LineQuantity
 from contracts.floor import ItemPicked, ParcelPacked, StockCounted
@@ -31,10 +32,12 @@ class Floor:
         work: WorkReleased = cause.event
         self._locations[work.shipment_id] = work.location_id
         picked: dict[str, int] = defaultdict(int)
+        after = self._temper.days(PICKING)
+        at, worker = cause.later(after), self._worker(work.work_id)
         for pick in work.picks:
             found = self._found(pick)
             picked[pick.line_id] += found
-            yield self._scan(cause, work, pick, found)
+            yield Reply(after, _scan(work, pick, found, at, worker))
         for number, carton in enumerate(work.cartons, 1):
             lines = _take(carton, picked)
             if lines:
@@ -44,15 +47,6 @@ class Floor:
         if self._temper.chance.happens(self._temper.behaviour.short_pick, "short", pick.pick_id):
             return self._temper.chance.between(0, pick.quantity - 1, "found", pick.pick_id)
         return pick.quantity
-
-    def _scan(self, cause: Cause, work: WorkReleased, pick: Pick, found: int) -> Reply:
-        after = self._temper.days(PICKING)
-        scan = ItemPicked(
-            scan_id=f"{pick.pick_id}/scan", scanned_at=cause.later(after), worker=self._worker(work.work_id),
-            work_id=work.work_id, shipment_id=work.shipment_id, pick_id=pick.pick_id, bin=pick.bin, sku=pick.sku,
-            quantity=found, bin_exhausted=found < pick.quantity,
-        )  # fmt: skip
-        return Reply(after, scan)
 
     def _pack(
         self, cause: Cause, work: WorkReleased, carton: PlannedCarton, number: int, lines: list[LineQuantity]
@@ -88,6 +82,14 @@ class Floor:
 
     def _worker(self, work_id: str) -> str:
         return f"picker-{self._temper.chance.between(1, 12, 'worker', work_id):02d}"
+
+
+def _scan(work: WorkReleased, pick: Pick, found: int, at: datetime, worker: str) -> ItemPicked:
+    return ItemPicked(
+        scan_id=f"{pick.pick_id}/scan", scanned_at=at, worker=worker, work_id=work.work_id,
+        shipment_id=work.shipment_id, pick_id=pick.pick_id, bin=pick.bin, sku=pick.sku, quantity=found,
+        bin_exhausted=found < pick.quantity,
+    )  # fmt: skip
 
 
 def _take(carton: PlannedCarton, picked: dict[str, int]) -> list[LineQuantity]:

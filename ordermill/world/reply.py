@@ -37,7 +37,8 @@ class Cause:
         return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
-Hears = Mapping[type[Event], Callable[[Cause], Iterable[Reply]]]
+Answer = Callable[[Cause], Iterable[Reply]]
+Hears = Mapping[type[Event], Answer]
 
 
 class Actor(Protocol):

@@ -32,12 +32,13 @@ from ordermill.world.floor import Floor
 from ordermill.world.positions import Place, Positions
 from ordermill.world.postbox import Postbox
 from ordermill.world.provider import application
-from ordermill.world.reply import Actor, Cause, Reply, Temper
+from ordermill.world.reply import Actor, Answer, Cause, Reply, Temper
 from ordermill.world.speech import Speaker
 from ordermill.world.suppliers import Suppliers
 
 POLL_MS, RECORDS, TICK_S = 50, 2_000, 0.02
 GROUP, REMEMBERED_S = "world", 2.0  # under which name, and how often, it writes down how far it has answered
+TYPE = "ce_type"  # the header that tells what a record is about
 HELD_BACK_DAYS = 2.0  # how long a message may be held back when the world is disorderly
 
 
@@ -67,11 +68,11 @@ class World:
         self._serial = itertools.count()
         self._stop = asyncio.Event()
         actors: list[Actor] = [kind(self._temper) for kind in (Floor, Carriers, Suppliers, Bank, Buyers, Desk)]
-        self._hears: dict[str, list[tuple[type[Event], Any]]] = {}
+        self._hears: dict[bytes, tuple[type[Event], list[Answer]]] = {}
         for actor in actors:
             for event, answer in actor.hears.items():
-                self._hears.setdefault(event.type, []).append((event, answer))
-        self._topics = sorted({topic_of(event).name for heard in self._hears.values() for event, _ in heard})
+                self._hears.setdefault(event.type.encode(), (event, []))[1].append(answer)
+        self._topics = sorted({topic_of(event).name for event, _ in self._hears.values()})
 
     def stop(self) -> None:
         """Fall silent."""
@@ -139,27 +140,27 @@ class World:
 
     def _hear(self, record: Any) -> None:  # noqa: ANN401 (aiokafka has no types)
         place = Place(record.topic, record.partition, record.offset)
-        replies = [reply._replace(place=place) for reply in self._replies(record)]
+        replies = self._replies(record)
         self._positions.heard(place, len(replies))
-        for reply in replies:
-            self._send(reply)
+        for after_s, event, _ in replies:
+            self._send(Reply(after_s, event, place))
 
     def _replies(self, record: Any) -> list[Reply]:  # noqa: ANN401 (the same)
-        if record.value is None:
-            return []
+        heard = self._hears.get(next((value for name, value in record.headers if name == TYPE), b""))
+        if heard is None or record.value is None:
+            return []  # what most records are
+        kind, answers = heard
         try:
-            envelope = read_envelope(record.headers, record.timestamp)
-            heard = [
-                (answer, kind.decode(record.value), record.key.decode())
-                for kind, answer in self._hears.get(envelope.type, ())
-            ]
+            at = read_envelope(record.headers, record.timestamp).at
+            cause = Cause(kind.decode(record.value), record.key.decode(), at)
         except (UnreadableError, ValidationError, UnicodeDecodeError):
             return []  # somebody else's rubbish: the service that it is for sets it aside
-        return [reply for answer, event, subject in heard for reply in answer(Cause(event, subject, envelope.at))]
+        return [reply for answer in answers for reply in answer(cause)]
 
     def _send(self, reply: Reply) -> None:
+        now = monotonic()
         for after_s in self._manners(reply):
-            heapq.heappush(self._waiting, (monotonic() + after_s, next(self._serial), reply))
+            heapq.heappush(self._waiting, (now + after_s, next(self._serial), reply))
             reply = reply._replace(place=None)
 
     def _manners(self, reply: Reply) -> Iterator[float]:
