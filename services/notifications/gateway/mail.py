@@ -23,6 +23,7 @@ _TEMPLATES: Final = jinja2.Environment(
 )
 _TEXTS: Final[Mapping[str, Any]] = {name: _TEMPLATES.get_template(f"{name}.txt").module for name in core.LANGUAGES}
 _PAGE: Final = _TEMPLATES.get_template("mail.html")
+_SUBJECT_MAX: Final = 60  # one that fits into a line and is ASCII need not be encoded
 _NAME_MAX: Final = 80  # a header's line may have 998 bytes, and a letter four times three
 
 
@@ -50,10 +51,10 @@ def write(request: SendMail, customer: core.Customer, sender: str) -> bytes:
     boundary = message_id.strip("<>").partition("@")[0]
     headers = {
         "Message-ID": message_id,
-        "Date": format_datetime(request.written_at),
+        "Date": _date(request.written_at),
         "From": sender,
         "To": formataddr((name, customer.email or "")),
-        "Subject": Header(subject, header_name="Subject").encode(),
+        "Subject": _subject(subject),
         "Auto-Submitted": "auto-generated",
         "MIME-Version": "1.0",
         "Content-Type": f'multipart/alternative; boundary="{boundary}"',
@@ -61,6 +62,14 @@ def write(request: SendMail, customer: core.Customer, sender: str) -> bytes:
     head = "".join(f"{field}: {value}\n" for field, value in headers.items()).encode()
     parts = [head, _part(boundary, "plain", text), _part(boundary, "html", html), f"--{boundary}--\n".encode()]
     return b"\n".join(parts).replace(b"\n", b"\r\n")
+
+
+def _subject(text: str) -> str:
+    is_plain = text.isascii() and len(text) <= _SUBJECT_MAX
+    return text if is_plain else Header(text, header_name="Subject").encode()
+
+
+_date = lru_cache(format_datetime)  # many mails are written about one batch
 
 
 def _part(boundary: str, kind: str, text: str) -> bytes:
