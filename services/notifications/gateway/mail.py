@@ -22,7 +22,7 @@ _TEMPLATES: Final = jinja2.Environment(
     lstrip_blocks=True,
 )
 _TEXTS: Final[Mapping[str, Any]] = {name: _TEMPLATES.get_template(f"{name}.txt").module for name in core.LANGUAGES}
-_PAGE: Final = _TEMPLATES.get_template("mail.html")
+_PAGE: Final[Any] = _TEMPLATES.get_template("mail.html").module
 _SUBJECT_MAX: Final = 60  # one that fits into a line and is ASCII need not be encoded
 _NAME_MAX: Final = 80  # a header's line may have 998 bytes, and a letter four times three
 
@@ -46,7 +46,7 @@ def write(request: SendMail, customer: core.Customer, sender: str) -> bytes:
     words = _TEXTS[customer.language]
     subject, _, body = getattr(words, notice.milestone)(number, notice.facts).strip().partition("\n")
     text = f"{words.greeting(name)}\n\n{body.strip()}\n\n{words.farewell()}\n"
-    html = _PAGE.render(language=customer.language, paragraphs=text.split("\n\n"))
+    html = _PAGE.page(customer.language, text.split("\n\n"))
     message_id = core.message_id(notice.key, domain_of(sender))
     boundary = message_id.strip("<>").partition("@")[0]
     headers = {
