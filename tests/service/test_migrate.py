@@ -141,6 +141,14 @@ async def test_a_migration_whose_file_has_gone_is_refused(prepared: Plant) -> No
         await prepared.prepare(service)
 
 
+async def test_all_files_that_have_gone_are_named_in_their_order(prepared: Plant) -> None:
+    with pytest.raises(MigrationError, match="files are gone") as caught:
+        await prepare(prepared.admin_url, prepared.services[0], [], "pw")
+
+    names = str(caught.value).partition(": ")[2].split(", ")
+    assert (names[0], names) == ("chassis/0001_loop.sql", sorted(names))
+
+
 @pytest.mark.parametrize("name", ["0004_gap.sql", "0002_twice.sql", "stock.sql", "0003-dash.sql"])
 async def test_a_file_that_breaks_the_numbering_is_refused(plant: Plant, name: str) -> None:
     plant.write(plant.services[0], name, "select 1;")

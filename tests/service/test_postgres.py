@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import time
+from collections import deque
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,7 +13,7 @@ import asyncpg
 import pytest
 
 from chassis.errors import DoubtError, FencedError, OutageError, SwallowedError
-from chassis.postgres import Connection, Pool, close_pool, in_transaction, open_pool, ping
+from chassis.postgres import BY_KEY, Connection, Pool, close_pool, in_transaction, open_pool, ping
 from chassis.settings import Settings
 
 LIMIT_S = 1.0
@@ -89,7 +90,7 @@ async def test_any_usual_collection_is_a_column(pool: Pool) -> None:
 
 
 async def test_what_is_no_collection_is_no_column(pool: Pool) -> None:
-    for column in ("ann", iter(["ann"]), 7):
+    for column in ("ann", iter(["ann"]), 7, deque(["ann"])):
         with pytest.raises(asyncpg.DataError):
             await pool.fetchval("select $1::text[]", column)
 
@@ -105,6 +106,34 @@ async def test_work_that_fails_is_undone_and_says_why(pool: Pool, error: Excepti
 
     assert caught.value is error
     assert await visits(pool) == []
+
+
+async def test_work_that_fails_costs_no_connection(pool: Pool) -> None:
+    async def work(connection: Connection) -> None:
+        await visit(connection, "ann")
+        raise KeyError(connection.get_server_pid())
+
+    with pytest.raises(KeyError) as caught:
+        await in_transaction(pool, work, LIMIT_S)
+
+    assert caught.value.args == (await pool.fetchval("select pg_backend_pid()"),)
+
+
+async def test_work_that_waits_for_another_thing_is_ended_and_awaited(pool: Pool) -> None:
+    turns = []
+
+    async def work(_connection: Connection) -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            for turn in range(20):  # what it has to do yet
+                await asyncio.sleep(0)
+                turns.append(turn)
+
+    with pytest.raises(OutageError, match="no answer from the database"):
+        await in_transaction(pool, work, 0.1)
+
+    assert len(turns) == 20
 
 
 async def test_a_swallowed_database_error_does_not_pass_for_a_commit(pool: Pool) -> None:
@@ -134,6 +163,19 @@ async def test_a_lost_connection_is_an_outage(pool: Pool) -> None:
         await in_transaction(pool, work, LIMIT_S)
 
     await ping(pool, LIMIT_S)
+
+
+async def test_a_connection_that_lost_count_of_its_answers_is_not_used_again(pool: Pool) -> None:
+    pids = []
+
+    async def work(connection: Connection) -> None:
+        pids.append(connection.get_server_pid())
+        raise asyncpg.InternalClientError("got result for unknown protocol state")
+
+    with pytest.raises(OutageError, match="InternalClientError"):
+        await in_transaction(pool, work, LIMIT_S)
+
+    assert await pool.fetchval("select pg_backend_pid()") not in pids
 
 
 async def test_a_frozen_server_is_an_outage_within_the_limit(pool: Pool) -> None:
@@ -243,6 +285,23 @@ async def test_the_server_bounds_a_session_as_the_settings_say(pool: Pool) -> No
     shown = [await pool.fetchval("select current_setting($1)", name) for name in names]
 
     assert shown == ["chassis", "2700ms", "18s", "24s"]
+
+
+async def test_a_session_plans_for_what_is_in_memory_and_notices_who_hangs_up(pool: Pool) -> None:
+    names = ["client_connection_check_interval", "jit", "random_page_cost", "timezone"]
+    shown = [await pool.fetchval("select current_setting($1)", name) for name in names]
+
+    assert shown == ["500ms", "off", "1.1", "UTC"]
+
+
+async def test_a_session_is_told_besides_or_instead_what_its_work_needs(admin_url: str) -> None:
+    pool = await open_pool(settings_for(admin_url), {**BY_KEY, "statement_timeout": "7s"})
+    shown = [
+        await pool.fetchval("select current_setting($1)", name) for name in ("enable_seqscan", "statement_timeout")
+    ]
+    await close_pool(pool, LIMIT_S)
+
+    assert shown == ["off", "7s"]
 
 
 async def test_an_idle_transaction_is_ended_by_the_server(pool: Pool) -> None:

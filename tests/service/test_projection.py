@@ -5,13 +5,14 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from chassis import OutageError, Service
 from chassis.errors import FloodError
 from chassis.ledger import Statements
 from chassis.metrics import Metrics
 from chassis.projection import Applier, Chore, Entry, Projection
-from chassis.projection.applying import FLOOD, RewoundError
+from chassis.projection.applying import FLOOD, FLOOD_OF, RewoundError
 from chassis.queries import numbered
 from contracts.notifications import MessageFailed
 from tests.service.bench import Bench, FakeRecord, bench_of
@@ -105,6 +106,17 @@ async def test_what_fails_alone_is_kept_aside_and_the_rest_goes_on(bench: Bench)
     assert all(row["error"].startswith("CheckViolationError 23514 noted") for row in kept)
 
 
+async def test_an_operator_is_told_where_what_is_set_aside_lies(bench: Bench) -> None:
+    [refused] = records(bench, "refused")
+
+    with capture_logs() as logs:
+        await (await applier(bench)).take([refused])
+
+    [told] = [line for line in logs if line["event"] == "record_set_aside"]
+    assert (told["topic"], told["partition"], told["offset"]) == (TOPIC, refused.partition, refused.offset)
+    assert told["type"] == MessageFailed.type
+
+
 @pytest.mark.parametrize(
     ("garbled", "error"),
     [
@@ -142,6 +154,48 @@ async def test_many_records_that_fail_alone_stop_the_reader(bench: Bench) -> Non
 
     [kept] = await bench.rows("select count(*) as rows from unreadable")
     assert kept["rows"] == FLOOD - 1
+
+
+async def test_failures_now_and_then_stop_no_reader(bench: Bench) -> None:
+    reader = await applier(bench)
+
+    for _ in range(2):
+        for record in records(bench, *["refused"] * (FLOOD // 2)):
+            await reader.take([record])
+        await reader.take(records(bench, *["a"] * FLOOD_OF))
+
+    assert len(await bench.rows("select from unreadable")) == FLOOD
+
+
+async def test_what_became_of_a_batch_is_counted(bench: Bench) -> None:
+    first, second, third = records(bench, "a", "b", "c")
+    metrics = Metrics("reader")
+    reader = Applier(projection, bench.pool, metrics, 10)
+    await reader.begin(PLACES)
+
+    await reader.take([first, replace(second, value=b"{"), third])
+
+    page = metrics.page().decode()
+    assert 'ordermill_messages_total{outcome="applied",service="reader",type=""} 2.0' in page
+    assert 'ordermill_messages_total{outcome="unreadable",service="reader",type=""} 1.0' in page
+
+
+async def test_a_projection_is_asked_only_for_what_is_new_and_readable(bench: Bench) -> None:
+    asked = []
+
+    async def ask(tx: Statements, entries: Sequence[Entry]) -> None:
+        asked.append(len(entries))
+        await note(tx, entries)
+
+    told = records(bench, "a", "b", "c")
+    reader = await applier(bench, replace(projection, apply=ask))
+
+    await reader.take(told[:1])
+    await reader.take(told[:1])
+    await reader.take([replace(told[1], value=b"{")])
+    await reader.take(told)
+
+    assert asked == [1, 1]
 
 
 async def test_a_wrong_statement_is_no_records_fault(bench: Bench) -> None:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from pydantic import SecretStr
+from pydantic import SecretStr, ValidationError
 from pydantic_settings import SettingsConfigDict
 
 from chassis.errors import SettingsError
@@ -117,6 +117,23 @@ def test_a_number_beyond_what_can_work_is_refused(
     environment.setenv(f"SHOP_{name}", first_bad)
     with pytest.raises(SettingsError, match=f"SHOP_{name}"):
         ShopSettings()
+
+
+def test_an_address_may_be_short_but_must_be_one(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("ORDERMILL_KAFKA", "k")
+    assert ShopSettings().kafka == "k"
+
+    environment.setenv("ORDERMILL_KAFKA", "")
+
+    with pytest.raises(SettingsError, match="ORDERMILL_KAFKA"):
+        ShopSettings()
+
+
+def test_what_was_read_at_start_stays(environment: pytest.MonkeyPatch) -> None:
+    settings = ShopSettings()
+
+    with pytest.raises(ValidationError, match="frozen"):
+        settings.lanes = 24  # type: ignore[misc]
 
 
 def test_secrets_do_not_show_in_a_printed_setting(environment: pytest.MonkeyPatch) -> None:
