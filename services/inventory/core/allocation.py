@@ -16,7 +16,7 @@ from typing import NamedTuple, TypeVar
 from services.inventory.core.demand import Claim, Demand, Line
 from services.inventory.core.network import Network, Promise
 from services.inventory.core.sourcing import Choice, Leg, Wanted, choose
-from services.inventory.core.stock import Item, Place, Shelf, Stock
+from services.inventory.core.stock import Item, Place, Stock
 
 Key = TypeVar("Key", Place, Promise)
 
@@ -156,11 +156,10 @@ def _available(demand: Demand, stock: Stock, own: Own) -> dict[str, dict[str, in
     """Add up by location and sku what nobody holds and what the order holds itself."""
     available: dict[str, dict[str, int]] = {}
     for item in {line.item: None for line in demand.lines}:
-        free = [(shelf.place, shelf.available) for shelf in stock.of(item)]
-        for place, units in free + own.get(item, []):
-            if units:
-                there = available.setdefault(place.location_id, {})
-                there[item.sku] = there.get(item.sku, 0) + units
+        parts = [(shelf.place, units) for shelf in stock.of(item) if (units := shelf.available)]
+        for place, units in parts + own[item] if item in own else parts:
+            there = available.setdefault(place.location_id, {})
+            there[item.sku] = there.get(item.sku, 0) + units
     return available
 
 
@@ -179,15 +178,10 @@ def _bins(leg: Leg, demand: Demand, stock: Stock, own: Own) -> Bins:
         bins[item] = taken = _draw(held, wanted)
         lacking = wanted - sum([units for _, units in taken])
         if lacking:
-            there = [
-                shelf for shelf in stock.of(item) if shelf.place.location_id == leg.location_id and shelf.available
-            ]
-            taken += _draw([(shelf.place, shelf.available) for shelf in sorted(there, key=_bin)], lacking)
+            shelves = [shelf for shelf in stock.of(item) if shelf.place.location_id == leg.location_id]
+            there = [(shelf.place, units) for shelf in shelves if (units := shelf.available)]
+            taken += _draw(sorted(there), lacking)
     return bins
-
-
-def _bin(shelf: Shelf) -> str:
-    return shelf.place.bin
 
 
 def _shipment(number: int, leg: Leg, demand: Demand, bins: Bins, left: dict[str, int]) -> Shipment:

@@ -127,22 +127,23 @@ class Stock:
 
     def reserve(self, place: Place, quantity: int, cause: str) -> None:
         """Hold available units for an order."""
-        assert quantity <= self.at(place).available, "never more than is available"
-        self._move(Movement(place, "reserved", quantity, cause))
+        shelf = self.at(place)
+        assert quantity <= shelf.available, "never more than is available"
+        self._move(shelf, "reserved", quantity, cause)
 
     def release(self, place: Place, quantity: int, cause: str) -> None:
         """Free units that an order held."""
-        self._move(Movement(place, "released", -quantity, cause))
+        self._move(self.at(place), "released", -quantity, cause)
 
     # --- the floor reports; its facts stand whatever our rows say -----------------------------------------------------
 
     def receive(self, place: Place, quantity: int, cause: str, value: int) -> None:
         """Take in goods that arrived at what they cost."""
-        self._own(place, "received", quantity, cause, value)
+        self._own(self.at(place), "received", quantity, cause, value)
 
     def take_back(self, place: Place, quantity: int, cause: str, value: int) -> None:
         """Take in goods that a carrier brought back at what they had cost when they left."""
-        self._own(place, "returned", quantity, cause, value)
+        self._own(self.at(place), "returned", quantity, cause, value)
 
     def adjust(
         self, place: Place, found: int, cause: str, at: datetime | None = None, *, is_sellable: bool = True
@@ -153,21 +154,27 @@ class Stock:
         self._changed(place)
         difference = found + shelf.picked - shelf.on_hand
         worth = self._values[place.item].worth(abs(difference))
-        self._own(place, "adjusted", difference, cause, worth if difference > 0 else -worth)
+        self._own(shelf, "adjusted", difference, cause, worth if difference > 0 else -worth)
 
     def pick(self, place: Place, quantity: int, cause: str) -> None:
-        """Note that units left their bin for an order; they are ours until dispatched."""
-        self._find(place, self.at(place).picked + quantity, cause)
-        self._move(Movement(place, "picked", quantity, cause))
+        """Note that units left their bin for an order; they are ours until dispatched.
+
+        Where our rows had lost them the floor is right: their value was written off before.
+        """
+        shelf = self.at(place)
+        if (lacking := shelf.picked + quantity - shelf.on_hand) > 0:
+            self._own(shelf, "adjusted", lacking, cause, 0)
+        self._move(shelf, "picked", quantity, cause)
 
     def unpick(self, place: Place, quantity: int, cause: str) -> None:
         """Note that picked units lie in their bin again."""
-        self._move(Movement(place, "unpicked", -min(quantity, self.at(place).picked), cause))
+        shelf = self.at(place)
+        self._move(shelf, "unpicked", -min(quantity, shelf.picked), cause)
 
     def dispatch(self, place: Place, quantity: int, cause: str) -> int:
         """Let picked units go that an order held, and give their cost."""
         cost = self._values[place.item].worth(quantity)
-        self._own(place, "dispatched", -quantity, cause, -cost)
+        self._own(self.at(place), "dispatched", -quantity, cause, -cost)
         return cost
 
     def accept_missing(self, place: Place) -> None:
@@ -186,30 +193,26 @@ class Stock:
             shelf.blocked = True
             self._changed(place)
 
-    def _find(self, place: Place, quantity: int, cause: str) -> None:
-        """Admit units that the floor handled although our rows had lost them: their value was written off before."""
-        if (lacking := quantity - self.at(place).on_hand) > 0:
-            self._own(place, "adjusted", lacking, cause, 0)
-
-    def _own(self, place: Place, kind: Kind, quantity: int, cause: str, value: int) -> None:
-        valuation = self.revalued[place.item] = self._values[place.item]
+    def _own(self, shelf: Shelf, kind: Kind, quantity: int, cause: str, value: int) -> None:
+        item = shelf.place.item
+        valuation = self.revalued[item] = self._values[item]
         valuation.add(quantity, value)
-        self._move(Movement(place, kind, quantity, cause, value))
+        self._move(shelf, kind, quantity, cause, value)
 
-    def _move(self, movement: Movement) -> None:
-        if not movement.quantity:
+    def _move(self, shelf: Shelf, kind: Kind, quantity: int, cause: str, value: int | None = None) -> None:
+        if not quantity:
             return
-        shelf, change = self.at(movement.place), self._changed(movement.place)
-        on_hand, picked, reserved = EFFECTS[movement.kind]
-        shelf.on_hand += on_hand * movement.quantity
-        shelf.picked += picked * movement.quantity
-        shelf.reserved += reserved * movement.quantity
-        change[0] += on_hand * movement.quantity
-        change[1] += picked * movement.quantity
-        change[2] += reserved * movement.quantity
+        change = self._changed(shelf.place)
+        on_hand, picked, reserved = EFFECTS[kind]
+        shelf.on_hand += on_hand * quantity
+        shelf.picked += picked * quantity
+        shelf.reserved += reserved * quantity
+        change[0] += on_hand * quantity
+        change[1] += picked * quantity
+        change[2] += reserved * quantity
         if shelf.missing:
             shelf.missing = max(0, min(shelf.missing, shelf.reserved - shelf.on_hand))
-        self.journal.append(movement)
+        self.journal.append(Movement(shelf.place, kind, quantity, cause, value))
 
     def _changed(self, place: Place) -> list[int]:
         change = self.changes.get(place)

@@ -58,21 +58,24 @@ async def add_demands(tx: Tx, orders: Sequence[OrderRow], demands: Sequence[Dema
         versions=[order.version for order in orders],
         choices=[choices.encode(choices.without_legs(one)) if (one := order.choice) else None for order in orders],
     )
-    lines = [(demand, number, line) for demand in demands for number, line in enumerate(demand.lines, 1)]
-    if lines:
-        await tx.execute(
-            SQL.add_demand_lines,
-            order_ids=[demand.order_id for demand, _, _ in lines],
-            line_ids=[line.line_id for _, _, line in lines],
-            line_numbers=[number for _, number, _ in lines],
-            ship_group_ids=[demand.ship_group_id for demand, _, _ in lines],
-            skus=[line.item.sku for _, _, line in lines],
-            weights_g=[line.weight_g for _, _, line in lines],
-            countries=[demand.destination.country for demand, _, _ in lines],
-            postcodes=[demand.destination.postcode for demand, _, _ in lines],
-            services=[demand.destination.service for demand, _, _ in lines],
-            wanted_on=[demand.wanted_on for demand, _, _ in lines],
+    rows = [
+        (
+            demand.order_id,
+            line.line_id,
+            number,
+            demand.ship_group_id,
+            line.item.sku,
+            line.weight_g,
+            *demand.destination,
+            demand.wanted_on,
         )
+        for demand in demands
+        for number, line in enumerate(demand.lines, 1)
+    ]
+    if rows:
+        what = ("order_ids", "line_ids", "line_numbers", "ship_group_ids", "skus", "weights_g")
+        names = (*what, "countries", "postcodes", "services", "wanted_on")
+        await tx.execute(SQL.add_demand_lines, **dict(zip(names, zip(*rows, strict=True), strict=True)))
 
 
 async def open_demands(tx: Tx, order_ids: Collection[str]) -> list[Demand]:
@@ -199,24 +202,23 @@ def _claims_after(done: Settlement) -> Iterable[Claim]:
 
 async def _add_allocations(tx: Tx, settlements: Sequence[Settlement]) -> None:
     rows = [
-        (done.demand.order_id, shipment, taken.line.line_id, place, quantity)
+        (
+            done.demand.order_id,
+            shipment.number,
+            taken.line.line_id,
+            place.location_id,
+            place.bin,
+            quantity,
+            *shipment.promise,
+        )
         for done in settlements
         for shipment in done.shipments
         for taken in shipment.lines
         for place, quantity in taken.places
     ]
     if rows:
-        await tx.execute(
-            SQL.add_allocations,
-            order_ids=[row[0] for row in rows],
-            shipments=[row[1].number for row in rows],
-            line_ids=[row[2] for row in rows],
-            location_ids=[row[3].location_id for row in rows],
-            bins=[row[3].bin for row in rows],
-            quantities=[row[4] for row in rows],
-            ship_by=[row[1].promise.ship_by for row in rows],
-            deliver_by=[row[1].promise.deliver_by for row in rows],
-        )
+        names = ("order_ids", "shipments", "line_ids", "location_ids", "bins", "quantities", "ship_by", "deliver_by")
+        await tx.execute(SQL.add_allocations, **dict(zip(names, zip(*rows, strict=True), strict=True)))
 
 
 # --- claims -----------------------------------------------------------------------------------------------------------
@@ -228,20 +230,23 @@ async def replace_claims(tx: Tx, gone: Iterable[Claim], new: Sequence[tuple[str,
         await tx.execute(SQL.drop_claims, claim_ids=claim_ids)
     if not new:
         return
-    promises = [claim.promise for _, claim in new]
+    order_ids, claims = zip(*new, strict=True)
+    line_ids, items, quantities, places, promises, purchase_order_ids, _ = zip(*claims, strict=True)
     assert all(promises), "what is kept was promised"
+    skus, stock_owners = zip(*items, strict=True)
+    ship_by, deliver_by = zip(*promises, strict=True)
     await tx.execute(
         SQL.add_claims,
-        order_ids=[order_id for order_id, _ in new],
-        line_ids=[claim.line_id for _, claim in new],
-        skus=[claim.item.sku for _, claim in new],
-        stock_owners=[claim.item.stock_owner for _, claim in new],
-        location_ids=[claim.place and claim.place.location_id for _, claim in new],
-        bins=[claim.place and claim.place.bin for _, claim in new],
-        quantities=[claim.quantity for _, claim in new],
-        ship_by=[promise and promise.ship_by for promise in promises],
-        deliver_by=[promise and promise.deliver_by for promise in promises],
-        purchase_order_ids=[claim.purchase_order_id for _, claim in new],
+        order_ids=order_ids,
+        line_ids=line_ids,
+        skus=skus,
+        stock_owners=stock_owners,
+        location_ids=[place and place.location_id for place in places],
+        bins=[place and place.bin for place in places],
+        quantities=quantities,
+        ship_by=ship_by,
+        deliver_by=deliver_by,
+        purchase_order_ids=purchase_order_ids,
     )
 
 

@@ -69,20 +69,22 @@ def _columns(changes: Sequence[tuple[Shelf, list[int]]]) -> dict[str, list[objec
 
 
 async def _add_movements(tx: Tx, journal: Collection[Movement], moved_at: datetime) -> list[int]:
-    places = [movement.place for movement in journal]
+    places, kinds, quantities, causes, values = zip(*journal, strict=True)
+    items, location_ids, bins = zip(*places, strict=True)
+    skus, stock_owners = zip(*items, strict=True)
     rows = await tx.fetch(
         SQL.add_movements,
-        skus=[place.item.sku for place in places],
-        stock_owners=[place.item.stock_owner for place in places],
-        location_ids=[place.location_id for place in places],
-        bins=[place.bin for place in places],
-        kinds=[movement.kind for movement in journal],
-        quantities=[movement.quantity for movement in journal],
-        values=[movement.value for movement in journal],
-        causes=[movement.cause for movement in journal],
+        skus=skus,
+        stock_owners=stock_owners,
+        location_ids=location_ids,
+        bins=bins,
+        kinds=kinds,
+        quantities=quantities,
+        values=values,
+        causes=causes,
         moved_at=moved_at,
     )
-    return [row["movement_id"] for row in rows]
+    return [movement_id for (movement_id,) in rows]
 
 
 async def _save_valuations(tx: Tx, valuations: Mapping[Item, Valuation]) -> None:
