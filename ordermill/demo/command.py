@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from chassis.postgres import Connection
 
 LOOK_EVERY_S = 0.5
-LOOK_SHARE, LOOK_PAUSE_MAX_S = 0.05, 10.0  # looking may take this much of the time: a big run has better things to do
+LOOK_SHARE, LOOK_PAUSE_MAX_S = 0.02, 10.0  # looking may take this much of the time: a big run has better things to do
 KNOWN_LIMIT_S = 180.0
 # Carriers and suppliers go on talking when the orders have come to their end; some laws need a quiet moment.
 REST_PATIENCE_S = 10.0

@@ -47,3 +47,19 @@ async def test_what_was_left_on_its_way_before_counts_nowhere(world: Connection)
     assert "order-3" in left, "it is held"
     assert states == {"completed", "cancelled", "rejected"}
     assert [row["order_id"] for row in await world.fetch(SQL.unfinished.text, ["order-1", "order-3"])] == ["order-3"]
+
+
+async def test_stages_are_counted_as_the_services_tables_say(world: Connection) -> None:
+    stages = dict(await world.fetchrow(SQL.stages.text) or {})
+
+    for name, counted in {
+        "received": "intake.placed_order",
+        "released": "intake.placed_order where was_released",
+        "completed": "intake.placed_order where state = 'completed'",
+        "funds_secured": "billing.order_account where funds = 'secured'",
+        "invoiced": "billing.invoice",
+        "delivered": "shipping.parcel where milestone = 'delivered'",
+        "told": "notifications.message where outcome = 'sent'",
+    }.items():
+        assert stages.pop(name) == await world.fetchval(f"select count(*) from {counted}") > 0, name  # noqa: S608 (ours)
+    assert set(stages) == {"allocated", "packed", "dispatched", "untold"}
