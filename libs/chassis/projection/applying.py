@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import Counter, deque
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections import Counter, defaultdict, deque
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -118,7 +120,8 @@ class Applier:
         await self._attempt([as_unreadable(item, describe(error))])
 
     async def _attempt(self, items: Sequence[Item]) -> None:
-        ends = ends_of(items)
+        logs = logs_of(items)
+        ends = {place: log[-1].position + 1 for place, log in logs.items()}
         topics, lanes = [topic for topic, _ in ends], [lane for _, lane in ends]
 
         async def work(connection: Connection) -> None:
@@ -127,31 +130,34 @@ class Applier:
             read = {(row["topic"], row["lane"]): row["next"] for row in rows}
             if len(read) < len(ends) or any(read[place] < self._reached[place] for place in ends):
                 raise RewoundError
-            fresh = [item for item in items if item.position >= read[item.topic, item.lane]]
+            fresh = [item for place, log in logs.items() for item in beyond(log, read[place])]
             if entries := [item for item in fresh if isinstance(item, Entry)]:
                 await self._projection.apply(tx, entries)
             if unread := [item for item in fresh if isinstance(item, Unreadable)]:
                 await _keep(tx, unread)
-            nexts = [max(end, read[place]) for place, (end, _) in ends.items()]
-            ats = [moment_of(logged_ms) for _, logged_ms in ends.values()]
+            nexts = [max(end, read[place]) for place, end in ends.items()]
+            ats = [moment_of(max([item.logged_ms for item in log])) for log in logs.values()]
             await tx.execute(SQL.move_positions, topics=topics, lanes=lanes, nexts=nexts, ats=ats)
 
         await in_transaction(self._pool, work, self._limit_s)
-        self._reached |= {place: max(end, self._reached[place]) for place, (end, _) in ends.items()}
+        self._reached |= {place: max(end, self._reached[place]) for place, end in ends.items()}
 
     async def chore(self, chore: Chore) -> None:
         """Do one chore."""
         await in_transaction(self._pool, lambda connection: chore.work(Statements(connection)), self._limit_s)
 
 
-def ends_of(items: Sequence[Item]) -> dict[Place, tuple[int, int]]:
-    """Give the position after the last item of each log, and the newest of its log's times."""
-    ends: dict[Place, tuple[int, int]] = {}
-    for item in items:
-        place = item.topic, item.lane
-        known = ends.get(place)
-        ends[place] = (item.position + 1, max(known[1], item.logged_ms) if known else item.logged_ms)
-    return dict(sorted(ends.items()))
+def logs_of(items: Iterable[Item]) -> dict[Place, list[Item]]:
+    """Give what came from each log, in its order."""
+    logs: defaultdict[Place, list[Item]] = defaultdict(list)
+    for place, run in groupby(items, key=attrgetter("topic", "lane")):
+        logs[place] += run
+    return dict(sorted(logs.items()))
+
+
+def beyond(log: Sequence[Item], position: int) -> Sequence[Item]:
+    """Leave out what was read before: nearly always nothing, and then the rest need not be asked."""
+    return log if log[0].position >= position else [item for item in log if item.position >= position]
 
 
 async def _keep(tx: Statements, unread: Sequence[Unreadable]) -> None:

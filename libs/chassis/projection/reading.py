@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
+from collections.abc import Iterable, Mapping, Sequence
+from types import GenericAlias
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar, get_args
 
-from pydantic import ValidationError, create_model
+from pydantic import BaseModel, ValidationError, create_model
 
 from chassis.errors import describe
 from chassis.wire import Envelope, UnreadableError, read_envelope
-from contracts.event import Event
+from contracts.event import Event, Fact
 
 if TYPE_CHECKING:
+    from pydantic.fields import FieldInfo
+
     from chassis.wire import Record
 
 E = TypeVar("E", bound=Event)
@@ -53,12 +56,30 @@ Item = Entry | Unreadable
 def part_of(kind: type[E], *names: str) -> type[E]:
     """Give a type that reads only these facts of an event: what nobody asks for is neither checked nor kept.
 
-    It reads a body of a hundred lines of which a handler needs three words in an eighth of the time.
+    Of each of its lines, `lines.cost` reads the cost alone.  So it reads a body of a hundred lines of which a handler
+    needs three words in an eighth of the time.
     """
-    facts: dict[str, Any] = {name: (kind.model_fields[name].annotation, kind.model_fields[name]) for name in names}
-    part = create_model(kind.__name__, __base__=Event, **facts)
+    part = create_model(kind.__name__, __base__=Event, **_facts(kind, names))
     part.type = kind.type
     return part  # type: ignore[return-value]  # as far as its reader looks
+
+
+def _facts(kind: type[BaseModel], names: Iterable[str]) -> dict[str, Any]:
+    inner: dict[str, list[str]] = {}
+    for name in names:
+        first, _, rest = name.partition(".")
+        inner.setdefault(first, []).extend([rest] if rest else [])
+    return {
+        name: (_annotation(kind.model_fields[name], wanted), kind.model_fields[name]) for name, wanted in inner.items()
+    }
+
+
+def _annotation(field: FieldInfo, wanted: Sequence[str]) -> Any:
+    """Give a field's type: as declared, or a tuple of parts."""
+    if not wanted:
+        return field.annotation
+    whole, _ = get_args(field.annotation)  # a part of a tuple of any length
+    return GenericAlias(tuple, (create_model(whole.__name__, __base__=Fact, **_facts(whole, wanted)), ...))
 
 
 def read_all(records: Iterable[Record], reads: Mapping[str, type[Event]]) -> list[Item]:

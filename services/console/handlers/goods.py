@@ -93,7 +93,7 @@ def lines_backordered(rows: Rows, told: Told, event: inventory.LinesBackordered)
         )
 
 
-@hears(inventory.AllocationConsumed)
+@hears(inventory.AllocationConsumed, only=("shipment_id", "currency", "lines.cost"))
 def allocation_consumed(rows: Rows, told: Told, event: inventory.AllocationConsumed) -> None:
     """Note what the goods cost us."""
     rows.put(
@@ -189,7 +189,7 @@ def label_voided(rows: Rows, told: Told, event: shipping.LabelVoided) -> None:
     _parcel(rows, told, event.shipment_id, event.parcel_id, voided_at=told.at)
 
 
-@hears(shipping.ShipmentDispatched, only=("shipment_id", "manifest_id", "parcels"))
+@hears(shipping.ShipmentDispatched, only=("shipment_id", "manifest_id", "parcels.parcel_id"))
 def shipment_dispatched(rows: Rows, told: Told, event: shipping.ShipmentDispatched) -> None:
     """Note what left."""
     rows.put(

@@ -10,7 +10,9 @@ from services.console.store.writing import Rows
 @hears(
     intake.OrderReceived,
     only=(
-        "channel", "channel_order_id", "customer_id", "seller", "country", "currency", "totals", "lines", "placed_at",
+        "channel", "channel_order_id", "customer_id", "seller", "country", "currency", "totals", "placed_at",
+        "lines.line_id", "lines.sku", "lines.description", "lines.quantity", "lines.amount", "lines.discounts",
+        "lines.taxes",
     ),
 )  # fmt: skip
 def order_received(rows: Rows, told: Told, event: intake.OrderReceived) -> None:

@@ -74,7 +74,10 @@ class Rows:
 
     def put(self, table: str, key: Mapping[str, object], /, **columns: object) -> None:
         """Add what is known of a row; of a column told twice, the later counts, as it does in the log."""
-        row = self.tables[table].setdefault(tuple(key.values()), {**key})
+        rows, place = self.tables[table], tuple(key.values())
+        row = rows.get(place)
+        if row is None:
+            row = rows[place] = {**key}
         for name, value in columns.items():
             if value is not None:
                 row[name] = value
@@ -109,7 +112,7 @@ async def _append(tx: Statements, table: str, gathered: Iterable[dict[str, Any]]
     columns = SQL[f"save_{table}"].params
     await tx.execute(SQL.begin_append)
     try:
-        await tx.copy(table, columns, [tuple([row.get(column) for column in columns]) for row in gathered])
+        await tx.copy(table, columns, [tuple(map(row.get, columns)) for row in gathered])
     except asyncpg.UniqueViolationError:
         await tx.execute(SQL.undo_append)
         return False

@@ -5,6 +5,7 @@ from pydantic import ValidationError
 
 from chassis.projection import Entry, part_of, read_all
 from chassis.wire import Envelope, write_headers
+from contracts.inventory import AllocationConsumed
 from contracts.notifications import MessageFailed
 from tests.service.bench import FakeRecord
 
@@ -31,6 +32,16 @@ def test_what_nobody_asks_for_may_be_anything() -> None:
     assert PART.decode(b'{"reason": "full", "attempts": 2, "about": []}').reason == "full"
     with pytest.raises(ValidationError):
         part_of(MessageFailed).decode(b"nothing of ours")
+
+
+def test_of_each_line_a_part_reads_what_was_asked_for() -> None:
+    part = part_of(AllocationConsumed, "currency", "lines.cost", "lines.sku")
+    [line] = part.decode(b'{"currency": "EUR", "lines": [{"sku": "LAMP", "cost": 3, "quantity": "what?"}]}').lines
+
+    assert (line.sku, line.cost) == ("LAMP", 3)
+    assert set(type(line).model_fields) == {"sku", "cost"}
+    with pytest.raises(ValidationError):
+        part.decode(b'{"currency": "EUR", "lines": [{"sku": "LAMP", "cost": "3"}]}')
 
 
 def test_a_body_is_read_and_kept_only_where_its_type_is_asked_for() -> None:
