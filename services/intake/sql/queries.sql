@@ -117,11 +117,11 @@ from unnest(:order_ids::text[], :line_ids::text[], :quantities::int[]) as added 
 where order_line.order_id = added.order_id and order_line.line_id = added.line_id
 
 -- name: raise_settled
--- Billing tells how many are paid in all, so the highest figure is the newest.
+-- Billing tells how many are paid in all, so the highest figure is the newest, and most lines were told before.
 update order_line
-set settled = greatest(settled, paid.quantity)
+set settled = paid.quantity
 from unnest(:order_ids::text[], :line_ids::text[], :quantities::int[]) as paid (order_id, line_id, quantity)
-where order_line.order_id = paid.order_id and order_line.line_id = paid.line_id
+where order_line.order_id = paid.order_id and order_line.line_id = paid.line_id and settled < paid.quantity
 
 -- name: tallies
 select order_id, sum(ordered - cancelled)::bigint as wanted,
