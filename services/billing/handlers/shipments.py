@@ -94,7 +94,9 @@ def _note_series(seller: str) -> str:
 
 def _after(lines: Iterable[Line], draft: Draft) -> list[Line]:
     units = {line.line_id: line.quantity for line in draft.lines}
-    return [line._replace(invoiced=line.invoiced + units.get(line.line_id, 0)) for line in lines]
+    return [
+        line._replace(invoiced=line.invoiced + units[line.line_id]) if line.line_id in units else line for line in lines
+    ]
 
 
 def _credited(step: Step) -> dict[str, int]:
