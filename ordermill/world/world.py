@@ -20,6 +20,7 @@ from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from chassis.errors import OutageError
+from chassis.kafka import GATHER_MAX_S
 from chassis.wire import UnreadableError, read_envelope
 from contracts.event import Event
 from contracts.topics import LANES, topic_of
@@ -117,10 +118,12 @@ class World:
                 await asyncio.sleep(TICK_S)
                 continue
             polled = await consumer.getmany(timeout_ms=POLL_MS, max_records=RECORDS)
+            began = monotonic()
             for records in polled.values():
                 for record in records:
                     self._hear(record)
                 await asyncio.sleep(0)
+            await _gather(began)
 
     async def _remember(self, consumer: AIOKafkaConsumer) -> None:
         while True:
@@ -183,4 +186,9 @@ class World:
                     for place in [reply.place for reply in due if reply.place]:
                         self._positions.said(place)
                     due = []
-            await asyncio.sleep(TICK_S)
+            await _gather(now)
+
+
+async def _gather(began: float) -> None:
+    """Rest as long as the last batch took, as the services do: the busier the machine, the more messages share one."""
+    await asyncio.sleep(min(max(TICK_S, monotonic() - began), GATHER_MAX_S))
