@@ -358,9 +358,13 @@ select order_id, channel, channel_order_id, stage, ship_by, line.line_id, line.q
     coalesce(backorder.waiting, 0) as waiting, held.reserved, held.locations, promised.reserved as promised,
     promised.locations as promised_at
 from (
-    select order_id, part.line_id, part.quantity from order_lines
+    select order_id, part.line_id, part.quantity
+    from (
+        select order_id, lines from order_lines
+        where jsonb_path_query_array(lines, '$[*].sku') ? :sku and is_open and order_id > :after::text
+        order by order_id limit :limit) as wanting
     cross join lateral jsonb_to_recordset(lines) as part (line_id text collate "C", sku text, quantity int)
-    where jsonb_path_query_array(lines, '$[*].sku') ? :sku and is_open and order_id > :after::text and part.sku = :sku
+    where part.sku = :sku
     order by order_id limit :limit) as line
 join placed_order using (order_id)
 left join backorder using (order_id, line_id)

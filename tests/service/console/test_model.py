@@ -15,7 +15,7 @@ from contracts.topic import Service
 from contracts.topics import event_class, topic_named, topic_of
 from services.console.core.stages import Stage, Units, stage_of
 from services.console.handlers import READS, UNPOINTED
-from services.console.store import story, writing
+from services.console.store import stock, story, writing
 from services.console.store.sql import SQL
 from tests.service.bench import FakeRecord
 from tests.service.console.conftest import Model
@@ -176,6 +176,25 @@ async def test_what_changes_with_each_parcel_stands_in_no_index_of_an_order(mode
 
     assert {"order_id", "stage", "incidents", "is_unprofitable"} <= indexed
     assert not indexed & {"goods_cost", "label_cost", "packaging_cost", "units_packed", "units_dispatched", "funds"}
+
+
+async def test_an_item_is_wanted_by_the_orders_that_are_open(model: Model) -> None:
+    await model.hear(all_said(many()))
+    expected = await model.bench.rows(
+        "select order_id, part.line_id, part.quantity"
+        " from placed_order join order_lines using (order_id)"
+        " cross join jsonb_to_recordset(lines) as part (line_id text, sku text, quantity int)"
+        " where sku = 'RUG' and stage not in ('completed', 'cancelled', 'rejected') order by order_id, line_id"
+    )
+
+    page = await stock.reservations(model.source, "RUG", limit=2)
+    wanted = [*page.rows]
+    while page.next:
+        page = await stock.reservations(model.source, "RUG", page.next, limit=2)
+        wanted += page.rows
+
+    assert [{"order_id": row.order_id, "line_id": row.line_id, "quantity": row.quantity} for row in wanted] == expected
+    assert 0 < len(expected) < len(many())
 
 
 async def test_an_order_of_which_only_the_end_is_known_is_kept(model: Model) -> None:
