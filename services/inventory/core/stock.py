@@ -120,7 +120,7 @@ class Stock:
 
     def changed_levels(self) -> Iterator[tuple[Item, str, list[Shelf]]]:
         """Give for each item and location that changed all its shelves there."""
-        for item, location_id in dict.fromkeys((place.item, place.location_id) for place in self.changes):
+        for item, location_id in dict.fromkeys([place[:2] for place in self.changes]):
             yield item, location_id, [shelf for shelf in self.of(item) if shelf.place.location_id == location_id]
 
     # --- orders take and give back ------------------------------------------------------------------------------------

@@ -25,11 +25,11 @@ async def _load(turn: Turn, heards: Sequence[Heard[Any]]) -> tuple[dict[str, Hol
     return holdings, await store.load_valued_stock(turn, items, turn.now.date())
 
 
-async def _load_shipments(turn: Turn, heards: Sequence[Heard[Any]]) -> tuple[Shipments, Stock]:
-    """Read what is in the shipments that were heard of, and the shelves of it."""
+async def _load_going(turn: Turn, heards: Sequence[Heard[Any]]) -> tuple[Shipments, Stock]:
+    """Read what is in the shipments that were heard of, and the shelves of it where it lies: it goes nowhere else."""
     shipments = await store.load_shipments(turn, {_shipment_of(heard) for heard in heards})
-    items = {allocation.item for allocations in shipments.values() for allocation in allocations}
-    return shipments, await store.load_valued_stock(turn, items, turn.now.date())
+    levels = {(going.item, going.place.location_id) for going in chain(*shipments.values())}
+    return shipments, await store.load_levels(turn, levels, turn.now.date())
 
 
 def _shipment_of(heard: Heard[Any]) -> store.ShipmentKey:
@@ -42,11 +42,11 @@ async def note_picks(turn: Turn, picked: Sequence[Heard[LinesPicked]]) -> None:
 
     Where much is under way most picks are heard after their dispatch: what those shipments held is not even read.
     """
-    gone = await store.shipments_gone(turn, {_shipment_of(heard) for heard in picked})
+    gone = await store.shipments_gone(turn, {heard.subject for heard in picked})
     here = [heard for heard in picked if _shipment_of(heard) not in gone]
     if not here:
         return
-    shipments, stock = await _load_shipments(turn, here)
+    shipments, stock = await _load_going(turn, here)
     for heard in here:
         picks = [outbound.Pick(pick.line_id, pick.bin, pick.quantity) for pick in heard.event.picks]
         outbound.pick(shipments[_shipment_of(heard)], picks, stock, heard.id)
@@ -72,15 +72,16 @@ async def block_short_bins(turn: Turn, short: Sequence[Heard[LineShortPicked]]) 
 @service.hears(ShipmentDispatched)
 async def consume_allocations(turn: Turn, dispatched: Sequence[Heard[ShipmentDispatched]]) -> None:
     """Let go what left, and tell what it had cost."""
-    shipments, stock = await _load_shipments(turn, dispatched)
-    skus = {allocation.item.sku for allocations in shipments.values() for allocation in allocations}
-    supplies = await store.load_supplies(turn, skus, turn.now.date())
-    for heard in dispatched:
-        lines = translate.units_by_line(heard.event.lines)
-        consumed = outbound.dispatch(shipments[_shipment_of(heard)], lines, stock, heard.id)
-        if consumed:
-            currency = supplies[consumed[0].sku].currency
-            turn.announce(heard, translate.allocation_consumed(heard.event.shipment_id, consumed, currency))
+    shipments, stock = await _load_going(turn, dispatched)
+    consumed = [
+        outbound.dispatch(shipments[_shipment_of(heard)], translate.units_by_line(heard.event.lines), stock, heard.id)
+        for heard in dispatched
+    ]
+    supplies = await store.load_supplies(turn, {lines[0].sku for lines in consumed if lines}, turn.now.date())
+    for heard, lines in zip(dispatched, consumed, strict=True):
+        if lines:
+            currency = supplies[lines[0].sku].currency
+            turn.announce(heard, translate.allocation_consumed(heard.event.shipment_id, lines, currency))
     await store.save_allocations(turn, chain(*shipments.values()))
     await keep_stock(turn, stock, {heard.id: heard for heard in dispatched})
 
@@ -91,7 +92,9 @@ async def take_back_parcels(turn: Turn, closed: Sequence[Heard[ParcelClosed]]) -
     returned = [heard for heard in closed if heard.event.outcome == "returned"]
     if not returned:
         return
-    shipments, stock = await _load_shipments(turn, returned)
+    shipments = await store.load_shipments(turn, {_shipment_of(heard) for heard in returned})
+    items = {allocation.item for allocation in chain(*shipments.values())}
+    stock = await store.load_valued_stock(turn, items, turn.now.date())
     for heard in returned:
         outbound.take_back(shipments[_shipment_of(heard)], translate.units_by_line(heard.event.lines), stock, heard.id)
     causes = {heard.id: heard for heard in returned}

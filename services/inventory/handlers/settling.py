@@ -123,8 +123,7 @@ async def keep_stock(turn: Turn, stock: Stock, causes: Causes) -> None:
     """Write how stock moved, and tell it: one event for each item and location."""
     moved: dict[tuple[Item, str], list[tuple[int, Movement]]] = {}
     for movement_id, movement in zip(await store.save_stock(turn, stock, turn.now), stock.journal, strict=True):
-        place = movement.place
-        moved.setdefault((place.item, place.location_id), []).append((movement_id, movement))
+        moved.setdefault(movement.place[:2], []).append((movement_id, movement))
     first = next(iter(causes.values()))
     for level in stock.changed_levels():
         movements = moved.get(level[:2], [])

@@ -56,6 +56,11 @@ select stock.sku, stock.stock_owner, location_id, bin, on_hand, picked, reserved
 from unnest(:skus::text[], :stock_owners::text[]) as wanted (sku, stock_owner)
 join stock using (sku, stock_owner);
 
+-- name: load_levels
+select sku, stock_owner, location_id, bin, on_hand, picked, reserved, missing, blocked, version, counted_at
+from unnest(:skus::text[], :stock_owners::text[], :location_ids::text[]) as wanted (sku, stock_owner, location_id)
+join stock using (sku, stock_owner, location_id);
+
 -- name: load_valuations
 -- The average of each item, and the catalogue's cost where there is nothing to average over.
 select distinct on (wanted.sku, wanted.stock_owner)
@@ -237,10 +242,12 @@ join unnest(:order_ids::text[], :shipments::int[]) as wanted (order_id, shipment
 order by allocation.order_id, allocation.shipment, line_number, bin;
 
 -- name: shipments_gone
-select distinct order_id, shipment
+-- By order alone, and filtered last: where the planner knows little of the table it would look for what left in all of it.
+select order_id, shipment
 from allocation
-join unnest(:order_ids::text[], :shipments::int[]) as wanted (order_id, shipment) using (order_id, shipment)
-where dispatched > 0;
+where order_id = any(:order_ids::text[])
+group by order_id, shipment
+having bool_or(dispatched > 0);
 
 -- name: save_allocations
 update allocation

@@ -41,7 +41,7 @@ from services.inventory.store.purchases import (
     save_purchases,
     save_reorders,
 )
-from services.inventory.store.stock import load_stock, load_valued_stock, save_stock
+from services.inventory.store.stock import load_levels, load_stock, load_valued_stock, save_stock
 
 __all__ = [
     "ItemRow",
@@ -60,6 +60,7 @@ __all__ = [
     "lines_coming",
     "load_asks",
     "load_holdings",
+    "load_levels",
     "load_network",
     "load_outlooks",
     "load_purchases",

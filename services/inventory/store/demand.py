@@ -307,11 +307,9 @@ async def load_shipments(tx: Tx, wanted: Collection[ShipmentKey]) -> dict[Shipme
     return shipments
 
 
-async def shipments_gone(tx: Tx, wanted: Collection[ShipmentKey]) -> set[ShipmentKey]:
-    """Tell which of these shipments left, in part or whole."""
-    order_ids, numbers = zip(*sorted(wanted), strict=True)
-    rows = await tx.fetch(SQL.shipments_gone, order_ids=order_ids, shipments=numbers)
-    return {(order_id, number) for order_id, number in rows}
+async def shipments_gone(tx: Tx, order_ids: Collection[str]) -> set[ShipmentKey]:
+    """Tell which shipments of these orders left, in part or whole."""
+    return {(order_id, number) for order_id, number in await tx.fetch(SQL.shipments_gone, order_ids=list(order_ids))}
 
 
 def _allocation(row: Record) -> Allocation:

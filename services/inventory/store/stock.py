@@ -1,12 +1,17 @@
 """Stock, its journal and its value."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
+
+from asyncpg import Record
 
 from chassis import Tx
 from services.inventory.core.stock import Item, Movement, Place, Shelf, Stock
 from services.inventory.core.valuation import Valuation
 from services.inventory.store.sql import SQL
+
+Level = tuple[Item, str]
+"""An item and one of the locations where it lies."""
 
 
 async def load_stock(tx: Tx, items: Collection[Item]) -> Stock:
@@ -16,27 +21,43 @@ async def load_stock(tx: Tx, items: Collection[Item]) -> Stock:
 
 async def load_valued_stock(tx: Tx, items: Collection[Item], today: date) -> Stock:
     """Give all shelves of some items and what they are worth: for turns in which goods come or go."""
+    return Stock(await _shelves(tx, items), await _valuations(tx, items, today))
+
+
+async def load_levels(tx: Tx, levels: Collection[Level], today: date) -> Stock:
+    """Give the shelves of some items at some locations and what they are worth: for goods that go from there."""
+    rows = await tx.fetch(
+        SQL.load_levels,
+        skus=[item.sku for item, _ in levels],
+        stock_owners=[item.stock_owner for item, _ in levels],
+        location_ids=[location_id for _, location_id in levels],
+    )
+    return Stock(_read_shelves(rows), await _valuations(tx, {item for item, _ in levels}, today))
+
+
+async def _shelves(tx: Tx, items: Collection[Item]) -> Iterable[Shelf]:
+    rows = await tx.fetch(
+        SQL.load_stock, skus=[item.sku for item in items], stock_owners=[item.stock_owner for item in items]
+    )
+    return _read_shelves(rows)
+
+
+def _read_shelves(rows: Iterable[Record]) -> Iterable[Shelf]:
+    for sku, owner, location_id, bin_name, *levels in rows:
+        yield Shelf(Place(Item(sku, owner), location_id, bin_name), *levels)
+
+
+async def _valuations(tx: Tx, items: Collection[Item], today: date) -> Mapping[Item, Valuation]:
     rows = await tx.fetch(
         SQL.load_valuations,
         skus=[item.sku for item in items],
         stock_owners=[item.stock_owner for item in items],
         today=today,
     )
-    valuations = {
-        Item(row["sku"], row["stock_owner"]): Valuation(row["standard_cost"], row["quantity"], row["value"])
-        for row in rows
+    return {
+        Item(sku, owner): Valuation(standard_cost, quantity, value)
+        for sku, owner, standard_cost, quantity, value in rows
     }
-    return Stock(await _shelves(tx, items), valuations)
-
-
-async def _shelves(tx: Tx, items: Collection[Item]) -> list[Shelf]:
-    rows = await tx.fetch(
-        SQL.load_stock, skus=[item.sku for item in items], stock_owners=[item.stock_owner for item in items]
-    )
-    return [
-        Shelf(Place(Item(sku, owner), location_id, bin_name), *levels)
-        for sku, owner, location_id, bin_name, *levels in rows
-    ]
 
 
 async def save_stock(tx: Tx, stock: Stock, moved_at: datetime) -> list[int]:
