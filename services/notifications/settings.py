@@ -22,6 +22,6 @@ class Settings(chassis.Settings):
     smtp_timeout_s: float = Field(10.0, gt=0, description="one step of a delivery: servers answer within seconds")
     sender: str = Field(
         "Ordermill <orders@ordermill.example>",
-        pattern=r"^[^\r\n<>]*<[^\s@<>]+@[^\s@<>]+>$",
+        pattern=r"^[^\r\n<>]*<[!-;=?A-~]+@[A-Za-z0-9.-]+>$",
         description="whom mails are from: Name <address>",
     )

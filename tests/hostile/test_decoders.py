@@ -1,5 +1,7 @@
 """Every decoder, given whatever can be sent: it reads it or refuses it as declared, in time, repeating none of it."""
 
+import asyncio
+import re
 from importlib import import_module
 
 import pytest
@@ -17,6 +19,7 @@ from contracts.payment import Captured
 from contracts.topics import topic_of
 from ordermill.services import service_names
 from services.billing.handlers import service as billing
+from services.notifications.gateway.smtp import UNREAD_MAX, Replies
 from tests.hostile.inputs import BODIES, CANARY, EVENTS, TEXTS, examples_of, mutated, torn
 from tests.hostile.profiles import looks
 from tests.service.bench import FakeRecord
@@ -174,3 +177,48 @@ def test_an_event_on_anothers_topic_is_a_dead_letter() -> None:
 
     assert elsewhere.problem == "wrong_topic"
     assert (at_home.problem, at_home.heard.envelope.revision) == ("key_mismatch", 0)
+
+
+# --- replies of a mail server -----------------------------------------------------------------------------------------
+
+LINES = [
+    b"250 ok\r\n",
+    b"250-and\r\n",
+    b"250\r\n",
+    b"354 \xff\r\n",
+    b"25",
+    b"0 ok\r\n",
+    b"999 ok\r\n",
+    b"\r\n",
+    b"\r",
+    b"\n",
+]
+
+
+class Ended(asyncio.Transport):
+    """A connection that notes its end."""
+
+    is_ended = False
+
+    def abort(self) -> None:
+        self.is_ended = True
+
+
+@given(
+    pieces=st.lists(st.one_of(st.sampled_from(LINES), st.binary(max_size=20)), max_size=12), times=st.integers(1, 5_000)
+)
+@looks(60)
+def test_whatever_a_mail_server_says_is_read_or_ends_it(pieces: list[bytes], times: int) -> None:
+    connection = Ended()
+    replies = Replies(connection, None)
+    said = b"".join(pieces)
+    for _ in range(times):
+        replies.data_received(said)
+        if connection.is_ended:
+            break
+
+    assert replies.unread <= UNREAD_MAX + len(said)
+    complete = [
+        line for line in (said * times).split(b"\r\n")[:-1] if not re.fullmatch(rb"[2-5][0-9]{2}([- ].*)?", line)
+    ]
+    assert connection.is_ended or not complete

@@ -6,7 +6,7 @@ from pathlib import Path
 HERE = Path(__file__).parent
 TESTS = HERE.parent
 ROWS = dict(re.findall(r"^\| ([CTPXNKL][0-9]+) \|(.*)\|$", (HERE / "README.md").read_text(), re.MULTILINE))
-INPUTS = {"C": 49, "T": 12, "P": 12, "X": 16, "N": 4, "K": 9, "L": 2}
+INPUTS = {"C": 49, "T": 12, "P": 12, "X": 16, "N": 5, "K": 9, "L": 2}
 
 
 def test_every_known_input_has_its_row() -> None:

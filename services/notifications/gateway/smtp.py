@@ -19,8 +19,8 @@ from services.notifications.settings import Settings
 TOGETHER: Final = 16  # letters: more of them cost hardly less each, and a connection that is lost has all in doubt
 COMPLETED: Final = 250
 YES: Final = range(200, 300)
-_REPLY: Final = re.compile(rb"([2-5]\d\d)([- ].*)?")
-_UNREAD_MAX: Final = 8192  # a line of a reply has 512 bytes
+UNREAD_MAX: Final = 8192  # a line of a reply has 512 bytes
+_REPLY: Final = re.compile(rb"([2-5][0-9]{2})((?:[- ].*)?)")
 
 
 class Letter(NamedTuple):
@@ -55,7 +55,7 @@ class Courier:
 
     def __init__(self, server: aiosmtplib.SMTP) -> None:
         self._server = server
-        self._replies: _Replies | None = None
+        self._replies: Replies | None = None
         """Who hears a server that takes letters together."""
 
     @property
@@ -92,7 +92,7 @@ class Courier:
                 await self._server.ehlo()
         if all(map(self._server.supports_extension, ("pipelining", "chunking"))):
             transport = cast("asyncio.Transport", self._server.transport)  # uvloop's are none by class
-            self._replies = _Replies(transport, self._server.timeout)
+            self._replies = Replies(transport, self._server.timeout)
             transport.set_protocol(self._replies)
 
     async def _hand_over(self, letter: Letter) -> int:
@@ -104,14 +104,14 @@ class Courier:
             return refused.code
         return COMPLETED
 
-    async def _verdict(self, letter: Letter, replies: "_Replies") -> int:
+    async def _verdict(self, letter: Letter, replies: "Replies") -> int:
         cleared, ours, theirs, taken = [await replies.next() for _ in ("RSET", "MAIL", "RCPT", "BDAT")]
         if not (cleared in YES and ours in YES):
             raise aiosmtplib.SMTPSenderRefused(max(cleared, ours), "", letter.sender)
         return taken if theirs in YES else theirs
 
 
-class _Replies(asyncio.Protocol):
+class Replies(asyncio.Protocol):
     """What a server says, in its order; of each reply only the code."""
 
     def __init__(self, transport: asyncio.Transport, patience_s: float | None) -> None:
@@ -136,18 +136,19 @@ class _Replies(asyncio.Protocol):
         return self._codes.popleft()
 
     def data_received(self, data: bytes) -> None:
-        """Read what is there in full; what is no reply ends the conversation."""
+        """Read what is there in full; what is no reply, or more than anybody asked for, ends the conversation."""
         *lines, self._unread = (self._unread + data).split(b"\r\n")
-        for line in lines:
-            reply = _REPLY.fullmatch(line)
-            if reply is None:
-                self._transport.abort()
-                break
-            if line[3:4] != b"-":
-                self._codes.append(int(reply[1]))
-        if len(self._unread) > _UNREAD_MAX:
+        replies = [_REPLY.fullmatch(line) for line in lines]
+        self._codes += [int(reply[1]) for reply in replies if reply and not reply[2].startswith(b"-")]
+        if None in replies or self.unread > UNREAD_MAX:
             self._transport.abort()
-        self._heard.set()
+        if self._codes:
+            self._heard.set()
+
+    @property
+    def unread(self) -> int:
+        """How much is kept of what nobody has asked for yet."""
+        return len(self._unread) + len(self._codes)
 
     def connection_lost(self, _: Exception | None) -> None:
         """Wake up who waits in vain."""
