@@ -8,7 +8,7 @@ from services.inventory.core.network import Promise
 from services.inventory.core.stock import Item, Place, Stock
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True)
 class Allocation:
     """Units of a line in a shipment, from one bin: how many were picked, have left, are asked back."""
 

@@ -100,6 +100,7 @@ class Network:
     _receivers: dict[Destination, str | None] = field(default_factory=dict)
     _dispatches: dict[str, datetime] = field(default_factory=dict)
     _ways: dict[tuple[str, str, str | None], Sequence[Way]] = field(default_factory=dict)
+    _promises: dict[tuple[str, Destination, date], Promise] = field(default_factory=dict)
 
     def quote(self, location_id: str, destination: Destination, weight_g: int, wanted_on: date | None) -> Quote:
         """Give the cheapest service that arrives in time; where none does, the first to arrive."""
@@ -113,6 +114,12 @@ class Network:
 
     def promise_from(self, location_id: str, destination: Destination, available_on: date) -> Promise:
         """Promise goods that will lie at a location from a day on, by the cheapest way for a light parcel."""
+        question = (location_id, destination, available_on)
+        if (known := self._promises.get(question)) is None:
+            known = self._promises[question] = self._promise_from(*question)
+        return known
+
+    def _promise_from(self, location_id: str, destination: Destination, available_on: date) -> Promise:
         there_from = datetime.combine(available_on, time(), self._zone(location_id)).astimezone(UTC)
         ship_by = self.dispatch_after(location_id, max(there_from, self.now))
         tariff = min((tariff for tariff, _ in self._ways_to(location_id, destination)), key=lambda way: way.price(0))

@@ -178,7 +178,6 @@ class Basket:
         """How many purchases are named after each order now."""
         self._supplies = supplies
         self._network = network
-        self._promises: dict[tuple[Destination, date], Promise] = {}
 
     def settle(self, settlement: Settlement) -> None:
         """Date what waits, and order what a released order lacks; the settlement's claims say so afterwards."""
@@ -203,10 +202,7 @@ class Basket:
         if claim.promise is not None:
             return claim
         available_on = self._supplies[claim.item.sku].expected_on(self._network.now)
-        question = (demand.destination, available_on)
-        if (promise := self._promises.get(question)) is None:
-            promise = self._promises[question] = promise_for(*question, self._network)
-        return claim._replace(promise=promise)
+        return claim._replace(promise=promise_for(demand.destination, available_on, self._network))
 
 
 # --- order it again ---------------------------------------------------------------------------------------------------

@@ -223,8 +223,8 @@ select * from unnest(
     :quantities::int[], :ship_by::timestamptz[], :deliver_by::date[]);
 
 -- name: allocations_of_orders
-select allocation.order_id, shipment, allocation.line_id, sku, stock_owner, location_id, bin, quantity, picked,
-       dispatched, recalled, short, cost, ship_by, deliver_by
+select allocation.order_id, shipment, allocation.line_id, sku, stock_owner, location_id, bin, quantity, ship_by,
+       deliver_by, picked, dispatched, recalled, short, cost
 from allocation
 join demand_line using (order_id, line_id)
 join demand using (order_id)
@@ -232,8 +232,8 @@ where allocation.order_id = any(:order_ids::text[])
 order by allocation.order_id, shipment, line_number, bin;
 
 -- name: allocations_of_shipments
-select allocation.order_id, allocation.shipment, allocation.line_id, sku, stock_owner, location_id, bin, quantity, picked,
-       dispatched, recalled, short, cost, ship_by, deliver_by
+select allocation.order_id, allocation.shipment, allocation.line_id, sku, stock_owner, location_id, bin, quantity,
+       ship_by, deliver_by, picked, dispatched, recalled, short, cost
 from allocation
 join demand_line using (order_id, line_id)
 join demand using (order_id)

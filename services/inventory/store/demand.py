@@ -313,21 +313,9 @@ async def shipments_gone(tx: Tx, order_ids: Collection[str]) -> set[ShipmentKey]
 
 
 def _allocation(row: Record) -> Allocation:
-    order_id, shipment, line_id, sku, owner, location_id, bin_name, quantity, *units, cost, ship_by, deliver_by = row
-    picked, dispatched, recalled, short = units
-    return Allocation(
-        order_id=order_id,
-        shipment=shipment,
-        line_id=line_id,
-        place=Place(Item(sku, owner), location_id, bin_name),
-        quantity=quantity,
-        promise=Promise(ship_by, deliver_by),
-        picked=picked,
-        dispatched=dispatched,
-        recalled=recalled,
-        short=short,
-        cost=cost,
-    )
+    order_id, shipment, line_id, sku, owner, location_id, bin_name, quantity, ship_by, deliver_by, *units = row
+    place = Place(Item(sku, owner), location_id, bin_name)
+    return Allocation(order_id, shipment, line_id, place, quantity, Promise(ship_by, deliver_by), *units)
 
 
 async def save_holdings(tx: Tx, holdings: Collection[Holdings]) -> None:
