@@ -1,7 +1,9 @@
 """What a process does beside its loop: it says what is wrong and what waits, minds the clock, and halts or ends."""
 
+import asyncio
 import gc
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
@@ -14,6 +16,7 @@ from chassis.health import Trouble
 from chassis.process import SET_BACK_S, Process, tune_garbage_collection
 from chassis.service import Service
 from chassis.settings import Settings
+from tests.service.bench import FakeRecord
 
 LANES = range(12)
 HOLE = HoleError("intake-orders", 3, 7, 9)
@@ -27,6 +30,22 @@ class FakeServers:
         self.is_alive = self.is_joined = self.is_committing = self.answers = True
         self.commits: list[Mapping[Any, int]] = []
         self.waits: Waits = []
+        self.is_ours = True
+        self.membership_asked = 0
+        self.polls: list[tuple[str, list[int]]] = []
+
+    async def is_member(self) -> bool:
+        self.membership_asked += 1
+        return self.is_ours
+
+    def release(self, lanes: Sequence[int]) -> None:
+        self.polls.append(("release", list(lanes)))
+
+    def hold(self, records: Sequence[FakeRecord]) -> None:
+        self.polls.append(("hold", [record.partition for record in records]))
+
+    def polled(self, records: Sequence[FakeRecord]) -> None:
+        self.polls.append(("polled", [record.partition for record in records]))
 
     async def ping(self) -> None:
         if not self.answers:
@@ -48,20 +67,52 @@ class FakeLoop:
     unpublished_s = 2.5
 
     def __init__(self) -> None:
-        self.lanes = set(LANES)
+        self.epochs = dict.fromkeys(LANES, 1)
         self.ends: Exception | bool = True
         self.was_brought_near = 0
+        self.taken: list[list[int]] = []
+        self.called = asyncio.Event()
+        self.looks = 0
 
-    async def take(self, _records: Sequence[Any]) -> bool:
+    @property
+    def lanes(self) -> set[int]:
+        return set(self.epochs)
+
+    async def take(self, records: Sequence[FakeRecord]) -> bool:
+        self.taken.append([record.partition for record in records])
         if isinstance(self.ends, Exception):
             raise self.ends
         return self.ends
 
     def drop(self, lanes: Sequence[int] | None = None) -> None:
-        self.lanes -= self.lanes if lanes is None else set(lanes)
+        for lane in list(self.epochs) if lanes is None else lanes:
+            self.epochs.pop(lane, None)
+
+    async def take_over(self, lanes: Sequence[int]) -> None:
+        self.epochs |= {lane: self.epochs.get(lane, 1) + 1 for lane in lanes}
+
+    def look(self) -> None:
+        self.looks += 1
 
     async def bring_near(self) -> None:
         self.was_brought_near += 1
+
+
+class FakeCaller:
+    """Who makes calls: as often busy as the test says."""
+
+    def __init__(self, *turns: bool | Exception) -> None:
+        self.turns, self.made, self.is_finished = list(turns), 0, False
+
+    async def turn(self) -> bool:
+        self.made += 1
+        ends = self.turns.pop(0) if self.turns else False
+        if isinstance(ends, Exception):
+            raise ends
+        return ends
+
+    async def finish(self) -> None:
+        self.is_finished = True
 
 
 class Stand(Process):
@@ -89,6 +140,21 @@ class Stand(Process):
 @pytest.fixture
 async def stand() -> Stand:
     return Stand()
+
+
+@asynccontextmanager
+async def at_work(work: Coroutine[Any, Any, None]) -> AsyncIterator[asyncio.Task[None]]:
+    """A task of the process, until it rests."""
+    task = asyncio.create_task(work)
+    for _ in range(50):
+        await asyncio.sleep(0)
+    yield task
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+def record(lane: int) -> FakeRecord:
+    return FakeRecord("intake-orders", lane, 0, 0, b"k", b"{}")
 
 
 @pytest.mark.parametrize(
@@ -206,6 +272,61 @@ async def test_a_task_that_breaks_ends_the_process_and_one_that_stops_does_not(s
 
     await stand._guard(end(KeyError("lamp")))
     assert (stand.is_broken, stand._stop.is_set()) == (True, True)
+
+
+async def test_records_of_lanes_not_taken_over_are_held_until_they_are(stand: Stand) -> None:
+    stand.loop.epochs = {3: 1}
+
+    await stand._on_batch([record(3), record(4)])
+    await stand._on_batch([record(4)])
+    await stand._on_batch([record(3)])
+
+    assert stand.servers.polls == [("hold", [4]), ("polled", [3]), ("hold", [4]), ("polled", [3])]
+    assert stand.loop.taken == [[3], [3]]
+
+
+async def test_lanes_held_become_those_assigned_and_keep_their_epochs(stand: Stand) -> None:
+    stand.loop.epochs = {1: 5, 2: 5, 3: 5}
+    stand._halted = {6}
+    stand._assignment.lanes = frozenset({2, 3, 4, 6})
+    stand._assignment.changed.set()
+
+    async with at_work(stand._keep_lanes()):
+        assert stand.loop.epochs == {2: 5, 3: 5, 4: 2}
+        assert stand.servers.polls == [("release", [4])]
+
+
+async def test_who_is_no_member_takes_no_lane_and_asks_again_after_a_rest(stand: Stand) -> None:
+    stand.loop.epochs, stand.servers.is_ours = {1: 5}, False
+    stand._assignment.lanes = frozenset({1, 2})
+    stand._assignment.changed.set()
+
+    async with at_work(stand._keep_lanes()):
+        assert (stand.loop.lanes, stand.servers.membership_asked) == ({1}, 1)
+        assert Trouble.LANES in stand._health.troubles()
+
+
+async def test_lanes_that_only_leave_ask_for_no_membership(stand: Stand) -> None:
+    stand.loop.epochs, stand.servers.is_ours = {1: 5, 2: 5}, False
+    stand._assignment.lanes = frozenset({2})
+    stand._assignment.changed.set()
+
+    async with at_work(stand._keep_lanes()):
+        assert (stand.loop.lanes, stand.servers.membership_asked) == ({2}, 0)
+
+
+async def test_calls_are_looked_for_when_they_are_placed_and_rested_from_between(stand: Stand) -> None:
+    caller = FakeCaller(True, OutageError("gone"))  # noqa: FBT003 -- whether it was busy
+    stand.loop.called.set()
+
+    async with at_work(stand._call(cast("Any", caller))) as calling:
+        assert (caller.made, stand.loop.looks) == (2, 1)
+
+        stand._stop.set()
+        stand.loop.called.set()
+        await calling
+
+    assert (caller.made, caller.is_finished) == (2, True)
 
 
 def test_what_start_up_left_is_not_looked_at_for_garbage() -> None:
