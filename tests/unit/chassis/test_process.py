@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import weakref
 from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -31,7 +32,7 @@ class FakeServers:
         self.commits: list[Mapping[Any, int]] = []
         self.waits: Waits = []
         self.is_ours = True
-        self.membership_asked = 0
+        self.membership_asked = self.pings = 0
         self.polls: list[tuple[str, list[int]]] = []
 
     async def is_member(self) -> bool:
@@ -48,6 +49,8 @@ class FakeServers:
         self.polls.append(("polled", [record.partition for record in records]))
 
     async def ping(self) -> None:
+        self.pings += 1
+        await asyncio.sleep(0)
         if not self.answers:
             raise OutageError("no answer")
 
@@ -191,9 +194,9 @@ async def test_offsets_that_were_not_committed_are_committed_again(stand: Stand)
 async def test_what_waits_is_told_by_reason_and_age(stand: Stand) -> None:
     minute_ago = datetime.now(UTC) - timedelta(minutes=1)
     stand.servers.waits = [
+        ("outbox", "", 7, minute_ago),
         ("later", "early", 5, minute_ago),
         ("later", "dead", 2, None),
-        ("outbox", "", 7, minute_ago),
     ]
 
     page = await stand.tell()
@@ -329,10 +332,23 @@ async def test_calls_are_looked_for_when_they_are_placed_and_rested_from_between
     assert (caller.made, caller.is_finished) == (2, True)
 
 
+async def test_what_costs_a_question_is_not_told_all_the_time(stand: Stand) -> None:
+    async with at_work(stand._report()):
+        assert stand.servers.pings == 0
+
+
+class Ring:
+    """It holds itself."""
+
+    def __init__(self) -> None:
+        self.next = self
+
+
 def test_what_start_up_left_is_not_looked_at_for_garbage() -> None:
-    usual = gc.get_threshold()
+    usual, left = gc.get_threshold(), weakref.ref(Ring())
     try:
         tune_garbage_collection(12_345)
+        assert left() is None
         assert gc.get_threshold() == (12_345, 50, 50)
         assert gc.get_freeze_count() > 0
     finally:
