@@ -65,7 +65,9 @@ def test_a_fresh_message_that_must_wait_stands_behind_without_a_time() -> None:
     shelf = Shelf(NOW)
     shelf.stand_behind(entry("x"))
 
-    assert [(row.queue, row.reason, row.due) for row in shelf.added] == [(QUEUE, "behind", None)]
+    [row] = shelf.added
+    assert (row.queue, row.reason, row.due, row.awaits, row.error) == (QUEUE, "behind", None, None, None)
+    assert (row.tries, row.timer) == (0, False)
     assert not shelf.is_empty
 
 

@@ -142,4 +142,5 @@ def test_each_call_of_one_message_has_an_id_of_its_own_which_stays(turn: Turn) -
 
     assert first.id != second.id
     assert [call.id for call in calls(turn, LANES)] == [first.id, second.id]
+    assert (first.tries, second.tries) == (0, 0), "nobody has tried yet"
     assert (first.queue, first.subject, first.lane) == ("a queue", "o-1", lane_of("o-1", LANES))
