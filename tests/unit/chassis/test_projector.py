@@ -1,6 +1,7 @@
 """A projection's reader between its servers: what it takes, how far behind it is, when it rests and when it is done."""
 
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
@@ -213,6 +214,28 @@ async def test_a_reader_that_waits_for_its_database_is_not_stuck(reader: Stand) 
         await reader._insist([])
 
     assert Trouble.POLL not in reader._health.troubles()
+
+
+class FakeLock:
+    """A connection on which the projection's lock is asked for."""
+
+    def __init__(self, *, is_free: bool) -> None:
+        self.is_free = is_free
+
+    async def fetch(self, _query: str, *_params: object) -> list[dict[str, bool]]:
+        return [{"is_held": self.is_free}]
+
+
+@pytest.mark.parametrize("is_free", [True, False])
+async def test_who_asks_for_the_lock_or_stands_by_is_well(reader: Stand, *, is_free: bool) -> None:
+    reader._health.beat(Trouble.POLL)
+    reader._health.tick(30)
+    reader.stop()  # so that who must stand by does not
+
+    with nullcontext() if is_free else pytest.raises(StoppedError):
+        await reader._wait_for_lock(cast("Any", FakeLock(is_free=is_free)))
+
+    assert reader._health.troubles() == {}
 
 
 async def test_chores_are_done_when_they_are_due(reader: Stand) -> None:
