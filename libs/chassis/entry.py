@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from chassis.decisions import TOPIC as DECISIONS
@@ -62,4 +62,11 @@ class Entry:
 
     def copy(self) -> Entry:
         """An attempt moves messages from outside to their home; the next attempt starts from what was read."""
-        return self if self.is_home else replace(self, heard=replace(self.heard))
+        if self.is_home:
+            return self
+        heard = self.heard
+        return Entry(  # by place, since the library's way costs four times as much
+            self.queue, self.lane, self.key, Heard(heard.event, heard.subject, heard.topic, heard.lane, heard.envelope),
+            self.value, self.headers, self.row, self.route, self.problem, self.is_conflict, self.was_unread, self.place,
+            self.origin, self.call,
+        )  # fmt: skip

@@ -71,19 +71,18 @@ def _leaps() -> frozenset[str]:
 
 async def unseen(service: Service, ledger: Ledger, entries: Sequence[Entry]) -> list[Entry]:
     """Keep what strangers did not say before; remember it for ever."""
-    named = [(entry, _identity(entry)) for entry in entries]
+    named = [(entry, *_mark(entry)) for entry in entries]
     digests: dict[str, bytes] = {}
-    for entry, identity in named:
+    for _, identity, digest in named:
         if identity:
-            digests.setdefault(identity, _digest(entry))
+            digests.setdefault(identity, digest)
     known = await ledger.remember(digests) if digests else {}
-    new = [entry for entry, identity in named if identity is None or _is_new(entry, identity, known)]
+    new = [entry for entry, identity, digest in named if identity is None or _is_new(entry, identity, digest, known)]
     return await _without_known_conflicts(service, ledger, new)
 
 
-def _is_new(entry: Entry, identity: str, known: dict[str, bytes]) -> bool:
+def _is_new(entry: Entry, identity: str, digest: bytes, known: dict[str, bytes]) -> bool:
     """Same id and same content: a duplicate.  Same id and other content: a conflict."""
-    digest = _digest(entry)
     if identity not in known:
         known[identity] = digest  # a twin later in this batch is compared with this one
         return True
@@ -110,14 +109,14 @@ def _place(entry: Entry) -> str:
     return f"{entry.heard.topic}!{entry.place}"
 
 
-def _identity(entry: Entry) -> str | None:
-    """The sender's id; an unreadable message is known by its place in the log; repeated definitions are no harm."""
+def _mark(entry: Entry) -> tuple[str | None, bytes]:
+    """The sender's id and a digest of the content.
+
+    An unreadable message is known by its place in the log; repeated definitions are no harm.
+    """
     if entry.problem:
-        return _place(entry)
-    if entry.route is None or entry.heard.event is None or topic_named(entry.heard.topic).compacted:
-        return None
-    return f"{entry.heard.topic}:{entry.heard.event.identity()}"
-
-
-def _digest(entry: Entry) -> bytes:
-    return b"" if entry.problem else blake2b(entry.heard.event.content(), digest_size=16).digest()
+        return _place(entry), b""
+    event = entry.heard.event
+    if entry.route is None or event is None or topic_named(entry.heard.topic).compacted:
+        return None, b""
+    return f"{entry.heard.topic}:{event.identity()}", blake2b(event.content(), digest_size=16).digest()

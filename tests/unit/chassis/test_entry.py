@@ -1,6 +1,7 @@
 """A message in a batch: which group it joins, and what of it outlasts an attempt."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -46,3 +47,20 @@ def test_an_attempt_that_brings_a_message_home_leaves_it_as_it_was_read() -> Non
     moved.queue, moved.heard.subject = "outside>o-1", "o-1"
 
     assert (read.queue, read.heard.subject, read.is_home) == ("intake-orders/a key", "a key", False)
+
+
+def test_a_copy_is_equal_in_every_part() -> None:
+    facts: dict[str, Any] = {
+        "problem": "no_body",
+        "is_conflict": True,
+        "was_unread": True,
+        "place": "3:17",
+        "origin": (3, 17),
+        "call": "c",
+    }
+    read = entry("a key", revision=0, row=5, **facts)
+    plain = entry("a key", revision=0)
+    assert all(getattr(read, name) != getattr(plain, name) for name in facts)
+
+    assert read.copy() == read
+    assert read.copy().heard is not read.heard
