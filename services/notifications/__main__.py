@@ -19,10 +19,8 @@ DATABASE_LIMIT_S = 5.0  # some rows by their keys; a database that takes longer 
 @asynccontextmanager
 async def post(settings: Settings) -> AsyncIterator[Mapping[type[Request], Call]]:
     """Open the way to whom we write to, and to the mail server."""
-    pool, couriers = (
-        await open_pool(settings),
-        [Courier(connection(settings)) for _ in range(settings.smtp_connections)],
-    )
+    pool = await open_pool(settings)
+    couriers = [Courier(connection(settings)) for _ in range(settings.smtp_connections)]
 
     async def find_customers(order_ids: Collection[str]) -> Mapping[str, core.Customer]:
         return await on_connection(pool, lambda it: store.customers(Statements(it), order_ids), DATABASE_LIMIT_S)
