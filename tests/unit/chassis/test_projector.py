@@ -20,7 +20,6 @@ from tests.service.bench import FakeRecord
 
 BATCH = 5
 PLACES = [TopicPartition("notes", lane) for lane in range(BATCH)]
-MINUTE_AGO = datetime.now(UTC) - timedelta(minutes=1)
 
 
 class FakeConsumer:
@@ -99,8 +98,8 @@ class Stand(Projector):
         await self._assign()
 
     def poll(self, lane: int, *offsets: int) -> None:
-        """Have the next poll give these."""
-        stamp = int(MINUTE_AGO.timestamp() * 1000)
+        """Have the next poll give these, of a minute ago."""
+        stamp = int((datetime.now(UTC) - timedelta(minutes=1)).timestamp() * 1000)
         found = [FakeRecord("notes", lane, offset, stamp, b"k", b"{}") for offset in offsets]
         self.log.polls.append({PLACES[lane]: found})
 
