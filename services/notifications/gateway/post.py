@@ -61,7 +61,7 @@ class _Errand(NamedTuple):
         if not self.answer.done():
             self.answer.set_result(code)
 
-    def fail(self, error: OutageError) -> None:
+    def fail(self, error: Exception) -> None:
         """Tell whoever waits that nobody knows."""
         if not self.answer.done():
             self.answer.set_exception(error)
@@ -132,6 +132,9 @@ class Post:
         except (aiosmtplib.SMTPException, OSError) as error:
             courier.close()
             errands.popleft().fail(OutageError(f"mail server: {type(error).__name__}"))
+        except Exception as error:  # noqa: BLE001 -- whatever it is, who waits for the answer hears of it
+            courier.close()
+            errands.popleft().fail(error)
         finally:
             self._waiting.extendleft(reversed(errands))  # nobody knows of those behind it: they go again
 

@@ -63,6 +63,28 @@ async def test_each_letter_has_an_answer_of_its_own(catcher: Catcher) -> None:
     assert catcher.connections == 1
 
 
+class Broken(Courier):
+    """A courier that meets what nobody foresaw with its first letter."""
+
+    def __init__(self) -> None:
+        super().__init__(aiosmtplib.SMTP())
+        self.is_mended = False
+
+    async def carry(self, letters: Sequence[Letter]) -> AsyncIterator[int]:
+        if not self.is_mended:
+            self.is_mended = True
+            raise ValueError
+        for _ in letters:
+            yield 250
+
+
+async def test_what_nobody_foresaw_is_told_to_whom_it_befell_and_stops_no_other() -> None:
+    async with asyncio.timeout(5):
+        answers = await write_to(Post([Broken()], SENDER, find_customer), NAMES)
+
+    assert told(answers) == ["ValueError", "sent", "sent", "sent"]
+
+
 async def test_what_stands_behind_a_lost_letter_goes_over_a_new_connection(catcher: Catcher) -> None:
     catcher.hangs_up_on = {"bob@example.org"}
 
